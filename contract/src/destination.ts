@@ -1,0 +1,95 @@
+import { z } from "zod";
+import { Name, Time, id, page } from "./field.ts";
+
+export const DestinationId = id("dst").meta({ example: "dst_01k9zv4q8fe6s9yq4n3g5t0w2x" });
+
+export const Platform = z
+  .enum(["custom", "twitch", "youtube", "kick", "owncast", "facebook"])
+  .meta({ id: "DestinationPlatform" });
+export const DestinationProtocol = z.enum(["rtmp", "rtmps", "srt", "whip"]).meta({ id: "DestinationProtocol" });
+export const DestinationStatus = z
+  .enum(["idle", "connecting", "live", "reconnecting", "failed"])
+  .meta({
+    id: "DestinationStatus",
+    description:
+      "`idle`: nothing to send. `connecting`: not taken yet. `live`: the peer takes bytes. `reconnecting`: was lost and is tried again. `failed`: refused, or hopeless for now; tried again slowly.",
+  });
+export type DestinationStatus = z.infer<typeof DestinationStatus>;
+
+export const DestinationErrorCode = z
+  .enum([
+    "address_refused",
+    "dns_failed",
+    "connect_failed",
+    "tls_failed",
+    "auth_refused",
+    "name_in_use",
+    "closed_by_peer",
+    "write_timeout",
+    "protocol_error",
+  ])
+  .meta({ id: "DestinationErrorCode" });
+
+export const DestinationError = z
+  .object({ code: DestinationErrorCode, message: z.string(), at: Time })
+  .meta({ id: "DestinationError", description: "What last went wrong, in words; it stays after recovery until the next broadcast." });
+export type DestinationError = z.infer<typeof DestinationError>;
+
+export const Destination = z
+  .object({
+    id: DestinationId,
+    studioId: id("std"),
+    name: z.string(),
+    platform: Platform,
+    protocol: DestinationProtocol,
+    url: z.string(),
+    enabled: z.boolean(),
+    streamKeySet: z.boolean(),
+    connectionId: z.string().nullable(),
+    status: DestinationStatus,
+    lastError: DestinationError.nullable(),
+    createdAt: Time,
+    updatedAt: Time,
+  })
+  .meta({ id: "Destination", description: "Where the program is sent. The stream key is taken in and never given out." });
+export type Destination = z.infer<typeof Destination>;
+
+export const DestinationList = page("DestinationList", Destination);
+
+// A host, then an optional port and path: what is an address is decided with DNS, by the address guard.
+const url = z
+  .string()
+  .max(2_000)
+  .regex(/^(rtmp|rtmps|srt):\/\/[\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]+$/i, "must be an rtmp://, rtmps:// or srt:// URL")
+  .refine((value) => (URL.parse(value)?.hostname ?? "") !== "", "must name a host")
+  .meta({ example: "rtmps://live.example.com:443/app" });
+
+const streamKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,500}$/, "must be 1 to 500 visible ASCII characters, without spaces")
+  .meta({ writeOnly: true, example: "live_123456_abcdef" });
+
+export const DestinationCreate = z
+  .strictObject({
+    name: Name,
+    platform: Platform.default("custom"),
+    url,
+    streamKey: streamKey.nullable().optional(),
+    enabled: z.boolean().default(true),
+  })
+  .meta({
+    id: "DestinationCreate",
+    examples: [{ name: "Twitch", platform: "twitch", url: "rtmps://ingest.example.com/app", streamKey: "live_123456_abcdef" }],
+  });
+export type DestinationCreate = z.infer<typeof DestinationCreate>;
+
+export const DestinationUpdate = z
+  .strictObject({
+    name: Name.optional(),
+    platform: Platform.optional(),
+    url: url.optional(),
+    streamKey: streamKey.nullable().optional(),
+    enabled: z.boolean().optional(),
+  })
+  .meta({ id: "DestinationUpdate", examples: [{ enabled: false }] });
+export type DestinationUpdate = z.infer<typeof DestinationUpdate>;

@@ -1,0 +1,69 @@
+import { z } from "zod";
+
+/** The closed catalogue of errors: each code, its status, and when it is given. */
+export const errorCatalogue = {
+  invalid_request: { status: 400, about: "The request does not have the shape the operation takes; `details` says where." },
+  invalid_cursor: { status: 400, about: "The cursor is not one this list gave out." },
+  unauthenticated: { status: 401, about: "No credential, or one that is unknown, revoked or expired." },
+  insufficient_scope: { status: 403, about: "The credential lacks the scope that `requiredScope` names." },
+  ip_not_allowed: { status: 403, about: "The key is limited to networks, and the request comes from elsewhere." },
+  origin_not_allowed: { status: 403, about: "A browser sent a session cookie from another origin." },
+  not_found: { status: 404, about: "There is no such thing, or it is not yours." },
+  method_not_allowed: { status: 405, about: "The path exists, the method does not; `Allow` lists those that do." },
+  conflict: { status: 409, about: "The state of things does not allow it." },
+  no_enabled_destination: { status: 409, about: "Going live needs an enabled destination, or `allowNoDestinations`." },
+  studio_live: { status: 409, about: "Not while the studio is live: go offline first." },
+  email_taken: { status: 409, about: "There is an account with this e-mail address." },
+  idempotency_in_progress: { status: 409, about: "A request with this `Idempotency-Key` is still being answered." },
+  payload_too_large: { status: 413, about: "The body is larger than 1 MiB." },
+  unsupported_media_type: { status: 415, about: "The body must be `application/json`." },
+  idempotency_mismatch: { status: 422, about: "This `Idempotency-Key` was used for another request." },
+  destination_refused: { status: 422, about: "An address TRaX does not connect to." },
+  scope_not_held: { status: 422, about: "A key can only be given scopes that its owner holds." },
+  rate_limited: { status: 429, about: "Too many requests with this credential; `Retry-After` says when to go on." },
+  internal_error: { status: 500, about: "Something broke on our side; quote `requestId`." },
+  write_disabled: { status: 503, about: "Writes are switched off by the operator; reads go on." },
+  media_unavailable: { status: 503, about: "The media side cannot answer now." },
+  unavailable: { status: 503, about: "A part TRaX needs is restarting; try again in a moment. Nothing was changed." },
+} as const;
+
+const codes = Object.keys(errorCatalogue);
+
+export type ErrorCode = keyof typeof errorCatalogue;
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorCatalogue, code);
+}
+
+export const errorCodes: readonly ErrorCode[] = codes.filter(isErrorCode);
+
+export const ErrorCodeSchema = z
+  .enum(errorCodes)
+  .meta({ id: "ErrorCode", description: "A code of the closed catalogue. New ones may be added." });
+
+export const ErrorDetail = z
+  .object({
+    path: z.string().meta({ description: "Where in the request, as in `body.name`." }),
+    message: z.string(),
+  })
+  .meta({ id: "ErrorDetail" });
+
+export const ErrorEnvelope = z
+  .object({
+    error: z
+      .object({
+        code: ErrorCodeSchema,
+        message: z.string(),
+        requestId: z.string(),
+        details: z.array(ErrorDetail).optional(),
+        requiredScope: z.string().optional(),
+        docUrl: z.string().optional(),
+      })
+      .meta({ id: "ErrorBody" }),
+  })
+  .meta({
+    id: "Error",
+    description: "The one shape of every failure.",
+    examples: [{ error: { code: "not_found", message: "There is no such studio.", requestId: "req_01k9zv4q8f" } }],
+  });
+export type ErrorEnvelope = z.infer<typeof ErrorEnvelope>;

@@ -1,0 +1,52 @@
+import { z } from "zod";
+
+/** The parts that schemas are made of. Each is strict on the way in and says so in its JSON Schema. */
+
+const idPattern = (prefix: string) => new RegExp(`^${prefix}_[0-7][0-9a-hjkmnp-tv-z]{25}$`);
+
+/** An id: prefix + 26 characters of Crockford base32 over a UUIDv7. */
+export function id(prefix: string) {
+  return z.string().regex(idPattern(prefix));
+}
+
+/** RFC 3339, UTC, milliseconds. */
+export const Time = z.iso.datetime({ precision: 3 });
+
+function characters(text: string): number {
+  return Array.from(text).length;
+}
+
+// No control characters, and not white space alone.
+const visible = /^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f\ufeff][^\u0000-\u001f\u007f-\u009f]*$/;
+
+/** A name: 1 to 100 characters (code points) after trimming, no control characters, no lone surrogates. */
+export const Name = z
+  .string()
+  .regex(visible, "must have a visible character and no control characters")
+  .refine((text) => text.isWellFormed(), "must be well-formed Unicode")
+  .refine((text) => characters(text.trim()) <= 100, "must be 1 to 100 characters")
+  .transform((text) => text.trim())
+  .meta({ minLength: 1, maxLength: 100, example: "Friday show" });
+
+/** Text shown to people: up to `most` characters, no NUL, no lone surrogates. */
+export function text(most: number) {
+  return z
+    .string()
+    .regex(/^[^\u0000]*$/, "must not contain NUL")
+    .refine((value) => value.isWellFormed(), "must be well-formed Unicode")
+    .refine((value) => characters(value) <= most, `must be at most ${most} characters`)
+    .meta({ maxLength: most });
+}
+
+export const Color = z.string().regex(/^#[0-9a-fA-F]{6}$/).meta({ example: "#1a1a2e" });
+
+/** Page size and position. */
+export const pageQuery = {
+  cursor: z.string().max(500).optional().meta({ description: "`nextCursor` of the page before." }),
+  limit: z.coerce.number().int().min(1).max(100).default(25).meta({ description: "How many a page has at the most." }),
+};
+
+/** `{data, nextCursor}`, newest first; `nextCursor` is null on the last page. */
+export function page<Item extends z.ZodType>(name: string, item: Item) {
+  return z.object({ data: z.array(item), nextCursor: z.string().nullable() }).meta({ id: name });
+}

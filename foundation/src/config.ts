@@ -1,0 +1,200 @@
+import { Secret } from "./secret.ts";
+import { parseCidr } from "./network.ts";
+
+/**
+ * What an operator can set. The environment is read once, here, by one pure
+ * function; `docs/configuration.md` is generated from this table.
+ */
+type Variable<T> = {
+  readonly about: string;
+  /** What a valid value looks like, in words: part of the error and of the docs. */
+  readonly takes: string;
+  /** The default as the docs show it. */
+  readonly otherwise: string;
+  readonly read: (text: string | undefined) => T;
+};
+
+class WrongValue extends Error {}
+
+function optional<T>(parse: (text: string) => T, fallback: T): (text: string | undefined) => T {
+  return (text) => (text === undefined || text === "" ? fallback : parse(text));
+}
+
+function port(fallback: number): (text: string | undefined) => number {
+  return optional((text) => {
+    if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new WrongValue();
+    return Number(text);
+  }, fallback);
+}
+
+const portTakes = "a port number, 0 for any free one";
+
+function portVariable(fallback: number, about: string): Variable<number> {
+  return { about, takes: portTakes, otherwise: String(fallback), read: port(fallback) };
+}
+
+function text(about: string, takes: string, otherwise = "unset"): Variable<string | null> {
+  return { about, takes, otherwise, read: optional<string | null>((value) => value, null) };
+}
+
+const httpUrl = optional<string | null>((value) => {
+  const url = URL.parse(value);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.search !== "" || url.hash !== "") throw new WrongValue();
+  return url.href.replace(/\/+$/, "");
+}, null);
+
+function readEncryptionKeys(value: string): readonly EncryptionKey[] {
+  return value.split(",").map((entry) => {
+    const [id, encoded] = entry.trim().split(":");
+    if (id === undefined || encoded === undefined || !/^[0-9A-Za-z_-]{1,16}$/.test(id)) throw new WrongValue();
+    const bytes = Buffer.from(encoded, "base64");
+    if (bytes.length !== 32) throw new WrongValue();
+    return { id, key: new Secret(bytes.toString("base64")) };
+  });
+}
+
+/** A key-encryption key: `id` is its version, kept beside what it encrypted. */
+export type EncryptionKey = { readonly id: string; readonly key: Secret };
+
+export const variables = {
+  DATABASE_URL: {
+    about: "The PostgreSQL database. Replaces the embedded one of `./trax up`.",
+    takes: "a postgres:// URL",
+    otherwise: "the embedded database",
+    read: optional<Secret | null>((value) => {
+      if (!/^postgres(ql)?:\/\//.test(value)) throw new WrongValue();
+      return new Secret(value);
+    }, null),
+  },
+  PUBLIC_API_WRITE_ENABLED: {
+    about: "Whether `/v1` accepts writes. Reads and running shows go on while it is off.",
+    takes: "true or false",
+    otherwise: "false; `./trax up` sets true",
+    read: optional((value) => {
+      if (/^(true|1|on)$/i.test(value)) return true;
+      if (/^(false|0|off)$/i.test(value)) return false;
+      throw new WrongValue();
+    }, false),
+  },
+  TRAX_PUBLIC_URL: {
+    about: "Where clients reach the API. Publishers are told its host name.",
+    takes: "an http:// or https:// URL without query",
+    otherwise: "http://127.0.0.1:<TRAX_HTTP_PORT>",
+    read: httpUrl,
+  },
+  TRAX_HOST: {
+    about: "The address the HTTP API and the media ports listen on.",
+    takes: "an IP address",
+    otherwise: "0.0.0.0",
+    read: optional((value) => value, "0.0.0.0"),
+  },
+  TRAX_HTTP_PORT: portVariable(8080, "The API, `/v1`."),
+  TRAX_RTMP_PORT: portVariable(1935, "RTMP in (TCP)."),
+  TRAX_RTMPS_PORT: portVariable(1936, "RTMPS in (TCP)."),
+  TRAX_SRT_PORT: portVariable(8890, "SRT in (UDP)."),
+  TRAX_WEBRTC_PORT: portVariable(8889, "WHIP signalling (TCP)."),
+  TRAX_WEBRTC_UDP_PORT: portVariable(8189, "WebRTC media (UDP)."),
+  TRAX_HLS_PORT: portVariable(8888, "HLS out (TCP)."),
+  TRAX_MOQ_PORT: portVariable(8892, "Media over QUIC out (UDP)."),
+  TRAX_OPERATOR_PORT: portVariable(9090, "Prometheus metrics, on loopback only."),
+  TRAX_ALLOWED_NETWORKS: {
+    about: "Networks that destinations and the like may reach although they are not public.",
+    takes: "CIDRs, separated by commas",
+    otherwise: "none; `./trax up` sets 127.0.0.0/8,::1/128",
+    read: optional<readonly string[]>((value) => {
+      const networks = value.split(",").map((entry) => entry.trim());
+      if (networks.some((entry) => parseCidr(entry) === null)) throw new WrongValue();
+      return networks;
+    }, []),
+  },
+  TRAX_RATE_LIMIT: {
+    about: "Requests a credential may make, as a token bucket of that size.",
+    takes: "requests/seconds, as in 600/60",
+    otherwise: "600/60",
+    read: optional<RateLimit>(
+      (value) => {
+        const match = /^([1-9]\d{0,8})\/([1-9]\d{0,5})$/.exec(value);
+        if (match === null) throw new WrongValue();
+        return { requests: Number(match[1]), seconds: Number(match[2]) };
+      },
+      { requests: 600, seconds: 60 },
+    ),
+  },
+  TRAX_ENCRYPTION_KEYS: {
+    about: "Keys that encrypt secrets at rest. The first encrypts, all decrypt; put a new one in front to rotate.",
+    takes: "id:base64 of 32 bytes, separated by commas",
+    otherwise: "made by `./trax up` and kept in the data directory",
+    read: optional<readonly EncryptionKey[]>(readEncryptionKeys, []),
+  },
+  TRAX_DATA_DIR: {
+    about: "Where state that is not in PostgreSQL lives; set by `./trax up --data`.",
+    takes: "a directory",
+    otherwise: ".trax",
+    read: optional((value) => value, ".trax"),
+  },
+  TRAX_MEDIAMTX_BINARY: text("A MediaMTX binary to use as it is.", "a path"),
+  TRAX_RTMPS_CERT: text("The certificate chain of the RTMPS port, PEM.", "a path", "a self-signed one"),
+  TRAX_RTMPS_KEY: text("The private key of TRAX_RTMPS_CERT, PEM.", "a path"),
+  TRAX_LOG_LEVEL: {
+    about: "How much is logged.",
+    takes: "trace, debug, info, warn, error or silent",
+    otherwise: "info",
+    read: optional((value) => {
+      if (!/^(trace|debug|info|warn|error|silent)$/.test(value)) throw new WrongValue();
+      return value;
+    }, "info"),
+  },
+} satisfies Record<string, Variable<unknown>>;
+
+export type RateLimit = { readonly requests: number; readonly seconds: number };
+
+type Variables = typeof variables;
+
+/** Every variable under its own name, read and typed. */
+export type Config = { readonly [Name in keyof Variables]: ReturnType<Variables[Name]["read"]> };
+
+/** Names each wrong variable and what it takes; never the value, which may be a secret. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads the whole configuration, or throws one `ConfigError` that lists everything wrong with it. Pure. */
+export function readConfig(environment: Environment): Config {
+  const wrong: string[] = [];
+  const read = <T>(name: string, variable: Variable<T>): T => {
+    try {
+      return variable.read(environment[name]);
+    } catch (error) {
+      if (!(error instanceof WrongValue)) throw error;
+      wrong.push(`${name} is not valid: it takes ${variable.takes}`);
+      return variable.read(undefined);
+    }
+  };
+  const config: Config = {
+    DATABASE_URL: read("DATABASE_URL", variables.DATABASE_URL),
+    PUBLIC_API_WRITE_ENABLED: read("PUBLIC_API_WRITE_ENABLED", variables.PUBLIC_API_WRITE_ENABLED),
+    TRAX_PUBLIC_URL: read("TRAX_PUBLIC_URL", variables.TRAX_PUBLIC_URL),
+    TRAX_HOST: read("TRAX_HOST", variables.TRAX_HOST),
+    TRAX_HTTP_PORT: read("TRAX_HTTP_PORT", variables.TRAX_HTTP_PORT),
+    TRAX_RTMP_PORT: read("TRAX_RTMP_PORT", variables.TRAX_RTMP_PORT),
+    TRAX_RTMPS_PORT: read("TRAX_RTMPS_PORT", variables.TRAX_RTMPS_PORT),
+    TRAX_SRT_PORT: read("TRAX_SRT_PORT", variables.TRAX_SRT_PORT),
+    TRAX_WEBRTC_PORT: read("TRAX_WEBRTC_PORT", variables.TRAX_WEBRTC_PORT),
+    TRAX_WEBRTC_UDP_PORT: read("TRAX_WEBRTC_UDP_PORT", variables.TRAX_WEBRTC_UDP_PORT),
+    TRAX_HLS_PORT: read("TRAX_HLS_PORT", variables.TRAX_HLS_PORT),
+    TRAX_MOQ_PORT: read("TRAX_MOQ_PORT", variables.TRAX_MOQ_PORT),
+    TRAX_OPERATOR_PORT: read("TRAX_OPERATOR_PORT", variables.TRAX_OPERATOR_PORT),
+    TRAX_ALLOWED_NETWORKS: read("TRAX_ALLOWED_NETWORKS", variables.TRAX_ALLOWED_NETWORKS),
+    TRAX_RATE_LIMIT: read("TRAX_RATE_LIMIT", variables.TRAX_RATE_LIMIT),
+    TRAX_ENCRYPTION_KEYS: read("TRAX_ENCRYPTION_KEYS", variables.TRAX_ENCRYPTION_KEYS),
+    TRAX_DATA_DIR: read("TRAX_DATA_DIR", variables.TRAX_DATA_DIR),
+    TRAX_MEDIAMTX_BINARY: read("TRAX_MEDIAMTX_BINARY", variables.TRAX_MEDIAMTX_BINARY),
+    TRAX_RTMPS_CERT: read("TRAX_RTMPS_CERT", variables.TRAX_RTMPS_CERT),
+    TRAX_RTMPS_KEY: read("TRAX_RTMPS_KEY", variables.TRAX_RTMPS_KEY),
+    TRAX_LOG_LEVEL: read("TRAX_LOG_LEVEL", variables.TRAX_LOG_LEVEL),
+  };
+  if (wrong.length > 0) throw new ConfigError(wrong.join("\n"));
+  return config;
+}

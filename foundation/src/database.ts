@@ -1,0 +1,66 @@
+import pg from "pg";
+import type { Sql } from "sql-template-tag";
+import type { Secret } from "./secret.ts";
+
+/** Runs SQL: the pool itself, or one transaction. Rows are as the query says; `int8` arrives as a number. */
+export type Queryable = {
+  query<Row extends object = Record<string, never>>(statement: Sql): Promise<Row[]>;
+};
+
+export type Database = Queryable & {
+  /** Commits when `work` resolves, rolls back when it throws. */
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+};
+
+const int8 = 20;
+pg.types.setTypeParser(int8, Number);
+
+export function openDatabase(url: Secret, options: { readonly size?: number; readonly onError: (error: Error) => void }): Database {
+  const pool = new pg.Pool({
+    connectionString: url.reveal(),
+    max: options.size ?? 20,
+    connectionTimeoutMillis: 5_000,
+    application_name: "trax",
+  });
+  // A server restart breaks idle connections: without a listener that would end the process.
+  pool.on("error", options.onError);
+  return {
+    query: (statement) => run(pool, statement),
+    async transaction(work) {
+      const client = await pool.connect();
+      let broken: Error | undefined;
+      const note = (error: Error) => {
+        broken = error;
+      };
+      client.on("error", note);
+      try {
+        await client.query("begin");
+        const result = await work({ query: (statement) => run(client, statement) });
+        await client.query("commit");
+        return result;
+      } catch (error) {
+        await client.query("rollback").catch(note);
+        throw error;
+      } finally {
+        client.off("error", note);
+        client.release(broken);
+      }
+    },
+    close: () => pool.end(),
+  };
+}
+
+async function run<Row extends object>(client: pg.Pool | pg.PoolClient, statement: Sql): Promise<Row[]> {
+  const result = await client.query<Row>(statement.text, statement.values);
+  return result.rows;
+}
+
+const connectionFailures = new Set(["57P01", "57P02", "57P03", "08000", "08003", "08006", "ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE"]);
+
+/** Whether the database was out of reach, so that the same call may succeed a moment later. */
+export function isDatabaseAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  return connectionFailures.has(code) || /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message);
+}
