@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { operationExamples } from "./examples.ts";
+import type { Operation } from "./operation.ts";
+import { operations } from "./operations.ts";
+
+for (const [name, op] of Object.entries<Operation>(operations)) {
+  const examples = operationExamples[name];
+  if (op.body !== null) {
+    test(`${name}: the example of its request is one it takes`, () => {
+      op.body?.parse(examples?.request);
+    });
+  }
+  if (op.response !== null && op.contentType !== "text/event-stream") {
+    test(`${name}: the example of its answer is one it gives`, () => {
+      op.response?.parse(examples?.response);
+    });
+  }
+}
+
+test("no example is left over from an operation that is gone", () => {
+  const known = new Set(Object.keys(operations));
+  assert.deepEqual(
+    Object.keys(operationExamples).filter((name) => !known.has(name)),
+    [],
+  );
+});

@@ -1,0 +1,145 @@
+/** Examples of requests and answers, by `operationId`: what the docs show and what mock servers answer. */
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+type Examples = { readonly request?: Json; readonly response?: Json };
+
+const ulid = "01k9zv4q8fe6s9yq4n3g5t0w2x";
+const at = "2026-11-22T18:00:00.000Z";
+const studioId = `std_${ulid}`;
+const sourceId = `src_${ulid}`;
+const destinationId = `dst_${ulid}`;
+const broadcastId = `brd_${ulid}`;
+
+const studio = {
+  id: studioId,
+  name: "Friday show",
+  autoGoLive: false,
+  graceMs: 30_000,
+  state: "offline",
+  program: { mode: "passthrough", sourceId: null, width: 1280, height: 720, frameRate: 30, videoBitrate: 4_500_000, audioBitrate: 160_000 },
+  slate: { assetId: null, text: null, color: null },
+  recording: { enabled: false },
+  createdAt: at,
+  updatedAt: at,
+};
+
+const session = { id: `msn_${ulid}`, studioId, role: "publish", sourceId, expiresAt: "2026-11-23T18:00:00.000Z", createdAt: at };
+
+const token = "pub_EXAMPLE";
+const ingest = {
+  rtmp: { url: "rtmp://live.example.com:1935/in", streamKey: `${sourceId}?token=${token}` },
+  rtmps: { url: "rtmps://live.example.com:1936/in", streamKey: `${sourceId}?token=${token}` },
+  srt: { url: `srt://live.example.com:8890?streamid=publish:in/${sourceId}:session:${token}` },
+  whip: { url: `http://live.example.com:8889/in/${sourceId}/whip`, bearerToken: token },
+};
+
+const sessionCreated = { ...session, token, ingest };
+
+const source = {
+  id: sourceId,
+  studioId,
+  name: "Camera 1",
+  kind: "ingest",
+  assetId: null,
+  url: null,
+  onConflict: "refuse",
+  status: "online",
+  protocol: "rtmp",
+  video: { codec: "h264", width: 1280, height: 720, frameRate: 30, bitrate: 2_500_000 },
+  audio: { codec: "aac", sampleRate: 48_000, channels: 2, bitrate: null },
+  createdAt: at,
+  updatedAt: at,
+};
+
+const destination = {
+  id: destinationId,
+  studioId,
+  name: "Twitch",
+  platform: "twitch",
+  protocol: "rtmps",
+  url: "rtmps://ingest.example.com/app",
+  enabled: true,
+  streamKeySet: true,
+  connectionId: null,
+  status: "live",
+  lastError: null,
+  createdAt: at,
+  updatedAt: at,
+};
+
+const destinationStatus = {
+  destinationId,
+  status: "live",
+  connectedAt: at,
+  bitrate: 2_650_000,
+  sentBytes: 9_931_520,
+  droppedFrames: 0,
+  reconnects: 0,
+  lastError: null,
+};
+
+const streamStatus = {
+  studioId,
+  state: "live",
+  broadcastId,
+  startedAt: at,
+  program: { width: 1280, height: 720, frameRate: 30, videoBitrate: 2_500_000, audioBitrate: 160_000, onSlate: false },
+  sources: [{ sourceId, status: "online", bitrate: 2_660_000, lastFrameAt: at }],
+  destinations: [destinationStatus],
+  health: { level: "good", reasons: [] },
+};
+
+const starting = {
+  ...streamStatus,
+  state: "starting",
+  startedAt: null,
+  destinations: [{ ...destinationStatus, status: "connecting", connectedAt: null, bitrate: 0, sentBytes: 0 }],
+  health: { level: "degraded", reasons: [{ code: "destination_connecting", message: "Twitch is being connected." }] },
+};
+
+const broadcast = { id: broadcastId, studioId, startedAt: at, endedAt: null, endReason: null, destinations: [destinationStatus], recordings: [] };
+
+const pageOf = (item: Json): Json => ({ data: [item], nextCursor: null });
+
+export const operationExamples: Readonly<Record<string, Examples>> = {
+  getHealth: { response: { status: "ok", writeEnabled: true } },
+  getOpenApi: { response: { openapi: "3.0.3" } },
+  getMe: {
+    response: {
+      account: { id: `acc_${ulid}`, name: "Ada" },
+      name: "show controller",
+      kind: "api_key",
+      keyId: `key_${ulid}`,
+      scopes: ["studios:read", "stream:golive"],
+      limits: { requests: 600, windowSeconds: 60 },
+      expiresAt: null,
+    },
+  },
+  listStudios: { response: pageOf(studio) },
+  createStudio: { request: { name: "Friday show" }, response: studio },
+  getStudio: { response: studio },
+  updateStudio: { request: { name: "Saturday show", program: { sourceId } }, response: { ...studio, name: "Saturday show" } },
+  listSources: { response: pageOf(source) },
+  createSource: {
+    request: { name: "Camera 1" },
+    response: { ...source, status: "offline", protocol: null, video: null, audio: null, session: sessionCreated },
+  },
+  getSource: { response: source },
+  updateSource: { request: { name: "Camera left" }, response: { ...source, name: "Camera left" } },
+  listMediaSessions: { response: pageOf(session) },
+  createMediaSession: { request: { role: "publish", sourceId, expiresInSeconds: 3_600 }, response: sessionCreated },
+  listDestinations: { response: pageOf(destination) },
+  createDestination: {
+    request: { name: "Twitch", platform: "twitch", url: "rtmps://ingest.example.com/app", streamKey: "live_123456_abcdef" },
+    response: { ...destination, status: "idle" },
+  },
+  getDestination: { response: destination },
+  updateDestination: { request: { enabled: false }, response: { ...destination, enabled: false, status: "idle" } },
+  getStreamStatus: { response: streamStatus },
+  goLive: { request: { allowNoDestinations: false }, response: starting },
+  goOffline: { request: {}, response: { ...streamStatus, state: "stopping" } },
+  listBroadcasts: { response: pageOf(broadcast) },
+  getBroadcast: { response: broadcast },
+  streamEvents: {
+    response: `id: evt_${ulid}\nevent: stream.live\ndata: {"id":"evt_${ulid}","type":"stream.live","createdAt":"${at}","accountId":"acc_${ulid}","studioId":"${studioId}","data":{"broadcastId":"${broadcastId}"}}\n\n`,
+  },
+};
