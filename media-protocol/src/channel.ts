@@ -1,0 +1,12 @@
+/**
+ * Notifications say "look again", never what to do: a lost one costs time, not
+ * truth, since everyone who listens also reads the rows now and then.
+ */
+export const channels = {
+  /** Payload: a studio id. Its desired state has changed. */
+  desired: "trax_desired",
+  /** No payload. Media sessions were revoked, or their source deleted. */
+  sessions: "trax_sessions",
+  /** Payload: a studio id. Events were appended. */
+  events: "trax_events",
+} as const;

@@ -1,0 +1,129 @@
+import sql from "sql-template-tag";
+import { newId } from "@trax/foundation/ids";
+import type { Queryable } from "@trax/foundation/database";
+import { channels } from "./channel.ts";
+
+/** Tells the agents that what a studio should be has changed. In the transaction that changes it. */
+export async function notifyDesired(tx: Queryable, studioId: string): Promise<void> {
+  await tx.query(sql`select pg_notify(${channels.desired}, ${studioId})`);
+}
+
+/** Tells the agents that media sessions were revoked. In the transaction that revokes them. */
+export async function notifySessions(tx: Queryable): Promise<void> {
+  await tx.query(sql`select pg_notify(${channels.sessions}, '')`);
+}
+
+/**
+ * Asks for a studio to be live. Idempotent: a studio that is asked for already
+ * keeps its broadcast. The caller has made sure that the studio exists.
+ */
+export async function requestLive(
+  tx: Queryable,
+  studio: { readonly accountId: string; readonly studioId: string },
+  by: { readonly startedBy: "request" | "source"; readonly traceparent: string | null },
+): Promise<{ readonly broadcastId: string; readonly created: boolean }> {
+  const { accountId, studioId } = studio;
+  const [created] = await tx.query<{ id: string }>(sql`
+    insert into broadcasts (id, account_id, studio_id, started_by, traceparent)
+    values (${newId("broadcast")}, ${accountId}, ${studioId}, ${by.startedBy}, ${by.traceparent})
+    on conflict (studio_id) where desired = 'live' do nothing
+    returning id`);
+  if (created === undefined) {
+    const [running] = await tx.query<{ id: string }>(
+      sql`select id from broadcasts where account_id = ${accountId} and studio_id = ${studioId} and desired = 'live'`,
+    );
+    if (running === undefined) throw new Error("a broadcast that conflicted is gone: run the request again");
+    return { broadcastId: running.id, created: false };
+  }
+  await tx.query(sql`
+    update studios set state = 'starting', auto_armed = false, updated_at = now()
+    where account_id = ${accountId} and id = ${studioId}`);
+  await tx.query(sql`
+    update destinations set last_error = null, reconnects = 0, connected_at = null
+    where account_id = ${accountId} and studio_id = ${studioId}`);
+  await notifyDesired(tx, studioId);
+  return { broadcastId: created.id, created: true };
+}
+
+/** Asks for a studio to be offline. Idempotent; says whether there was something to end. */
+export async function requestOffline(
+  tx: Queryable,
+  studio: { readonly accountId: string; readonly studioId: string },
+  reason: "requested" | "source_gone",
+): Promise<boolean> {
+  const ended = await tx.query<{ id: string }>(sql`
+    update broadcasts set desired = 'ended', end_reason = ${reason}
+    where account_id = ${studio.accountId} and studio_id = ${studio.studioId} and desired = 'live'
+    returning id`);
+  if (ended.length === 0) return false;
+  await tx.query(sql`
+    update studios set state = 'stopping', updated_at = now()
+    where account_id = ${studio.accountId} and id = ${studio.studioId} and state <> 'offline'`);
+  await notifyDesired(tx, studio.studioId);
+  return true;
+}
+
+export type DesiredDestination = {
+  readonly id: string;
+  readonly revision: number;
+  readonly url: string;
+  /** Sealed by the vault, with the account and the destination's id as context. */
+  readonly streamKey: string | null;
+  readonly enabled: boolean;
+  readonly status: string;
+  readonly reconnects: number;
+  readonly connectedAt: string | null;
+};
+
+export type DesiredSource = {
+  readonly id: string;
+  readonly status: "offline" | "online" | "error";
+  readonly audioCodec: string | null;
+  readonly onlineAt: string | null;
+  readonly offlineAt: string | null;
+};
+
+export type DesiredBroadcast = {
+  readonly id: string;
+  readonly desired: "live" | "ended";
+  readonly startedAt: string | null;
+  readonly hadSource: boolean;
+  readonly traceparent: string | null;
+  readonly nodeId: string | null;
+};
+
+/** Everything an agent needs to know of one studio, read at one moment. */
+export type DesiredStudio = {
+  readonly studioId: string;
+  readonly accountId: string;
+  readonly state: "offline" | "starting" | "live" | "stopping";
+  readonly graceMs: number;
+  readonly autoGoLive: boolean;
+  readonly autoArmed: boolean;
+  readonly programSourceId: string | null;
+  /** Those not ended yet, oldest first. */
+  readonly broadcasts: readonly DesiredBroadcast[];
+  readonly sources: readonly DesiredSource[];
+  readonly destinations: readonly DesiredDestination[];
+};
+
+const list = (rows: ReturnType<typeof sql>) => sql`coalesce((select json_agg(row order by row.id) from (${rows}) row), '[]')`;
+
+/** The studios that want an agent's attention, and those named: on air, ending, with a source online, or not at rest. */
+export async function readDesired(db: Queryable, named: readonly string[]): Promise<DesiredStudio[]> {
+  return db.query<DesiredStudio>(sql`
+    select s.id as "studioId", s.account_id as "accountId", s.state, s.grace_ms as "graceMs",
+      s.auto_go_live as "autoGoLive", s.auto_armed as "autoArmed", s.program_source_id as "programSourceId",
+      ${list(sql`select b.id, b.desired, b.started_at as "startedAt", b.had_source as "hadSource", b.traceparent, b.node_id as "nodeId"
+                 from broadcasts b where b.studio_id = s.id and b.ended_at is null`)} as broadcasts,
+      ${list(sql`select c.id, c.status, c.audio->>'codec' as "audioCodec", c.online_at as "onlineAt", c.offline_at as "offlineAt"
+                 from sources c where c.studio_id = s.id`)} as sources,
+      ${list(sql`select d.id, d.revision, d.url, d.stream_key as "streamKey", d.enabled, d.status, d.reconnects, d.connected_at as "connectedAt"
+                 from destinations d where d.studio_id = s.id`)} as destinations
+    from studios s
+    where s.id = any(${[...named]})
+      or s.state <> 'offline'
+      or s.id in (select studio_id from broadcasts where ended_at is null)
+      or s.id in (select studio_id from sources where status <> 'offline')
+      or s.id in (select studio_id from destinations where status <> 'idle')`);
+}

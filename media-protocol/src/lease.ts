@@ -1,0 +1,35 @@
+import sql from "sql-template-tag";
+import type { Queryable } from "@trax/foundation/database";
+
+/** How long a broadcast stays a node's own without word from it. */
+export const leaseMs = 15_000;
+
+const lease = sql`now() + ${leaseMs} * interval '1 millisecond'`;
+
+/** Tells that a node is alive; answers how many nodes there are. */
+export async function heartbeat(db: Queryable, nodeId: string, startedAt: Date): Promise<number> {
+  await db.query(sql`
+    insert into media_nodes (id, started_at, heartbeat_at) values (${nodeId}, ${startedAt}, now())
+    on conflict (id) do update set started_at = excluded.started_at, heartbeat_at = now()`);
+  const [row] = await db.query<{ count: number }>(
+    sql`select count(*)::int as count from media_nodes where heartbeat_at > now() - ${leaseMs} * interval '1 millisecond'`,
+  );
+  return row?.count ?? 1;
+}
+
+/**
+ * Takes the broadcasts that nobody runs (new, or whose node fell silent) and
+ * renews this node's own; answers the ids that are its own now. Only the node
+ * that holds a broadcast's lease may push it anywhere.
+ */
+export async function claimBroadcasts(db: Queryable, nodeId: string): Promise<ReadonlySet<string>> {
+  await db.query(sql`
+    update broadcasts set node_id = ${nodeId}, lease_expires_at = ${lease}
+    where ended_at is null
+      and (node_id is null or lease_expires_at is null or lease_expires_at < now()
+        or (node_id = ${nodeId} and lease_expires_at < now() + ${leaseMs / 2} * interval '1 millisecond'))`);
+  const rows = await db.query<{ id: string }>(
+    sql`select id from broadcasts where ended_at is null and node_id = ${nodeId} and lease_expires_at > now()`,
+  );
+  return new Set(rows.map((row) => row.id));
+}

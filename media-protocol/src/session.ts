@@ -1,0 +1,63 @@
+import sql from "sql-template-tag";
+import type { Queryable } from "@trax/foundation/database";
+import { mediaTokenHash } from "./token.ts";
+
+export type PublishSession = {
+  readonly sessionId: string;
+  readonly accountId: string;
+  readonly studioId: string;
+  readonly sourceId: string;
+  readonly onConflict: "refuse" | "replace";
+  readonly expiresAt: Date;
+};
+
+/** The unexpired publish session a token stands for, or null. */
+export async function findPublishSession(db: Queryable, token: string): Promise<PublishSession | null> {
+  const [row] = await db.query<PublishSession>(sql`
+    select m.id as "sessionId", m.account_id as "accountId", m.studio_id as "studioId", m.source_id as "sourceId",
+      s.on_conflict as "onConflict", m.expires_at as "expiresAt"
+    from media_sessions m join sources s on s.id = m.source_id
+    where m.token_hash = ${mediaTokenHash(token)} and m.role = 'publish' and m.expires_at > now()`);
+  return row ?? null;
+}
+
+export type SessionConnection = {
+  readonly sessionId: string;
+  readonly connectionId: string;
+  /** As the router names it: rtmp, rtmps, srt, webrtc. */
+  readonly protocol: string;
+};
+
+/** Remembers which router connection a session authorised, also over an agent's restart. */
+export async function recordConnection(db: Queryable, nodeId: string, connection: SessionConnection, expiresAt: Date): Promise<void> {
+  await db.query(sql`
+    insert into media_session_connections (node_id, protocol, connection_id, session_id, expires_at)
+    values (${nodeId}, ${connection.protocol}, ${connection.connectionId}, ${connection.sessionId}, ${expiresAt})
+    on conflict (node_id, protocol, connection_id) do update set session_id = excluded.session_id, expires_at = excluded.expires_at`);
+}
+
+/** The connections of this node whose session has ended: expired, revoked, or gone with its source. */
+export async function connectionsToEnd(db: Queryable, nodeId: string): Promise<SessionConnection[]> {
+  return db.query<SessionConnection>(sql`
+    select c.session_id as "sessionId", c.connection_id as "connectionId", c.protocol
+    from media_session_connections c left join media_sessions m on m.id = c.session_id and m.expires_at > now()
+    where c.node_id = ${nodeId} and m.id is null`);
+}
+
+/** When the next session in use on this node expires, or null. */
+export async function nextExpiry(db: Queryable, nodeId: string): Promise<Date | null> {
+  const [row] = await db.query<{ at: Date | null }>(sql`select min(expires_at) as at from media_session_connections where node_id = ${nodeId}`);
+  return row?.at ?? null;
+}
+
+/** Forgets connections that are gone. */
+export async function forgetConnections(db: Queryable, nodeId: string, connectionIds: readonly string[]): Promise<void> {
+  await db.query(sql`delete from media_session_connections where node_id = ${nodeId} and connection_id = any(${[...connectionIds]})`);
+}
+
+/** The connections this node remembers; those that the router no longer knows are to be forgotten. */
+export async function readConnections(db: Queryable, nodeId: string): Promise<SessionConnection[]> {
+  return db.query<SessionConnection>(
+    sql`select session_id as "sessionId", connection_id as "connectionId", protocol from media_session_connections where node_id = ${nodeId}`,
+  );
+}
