@@ -1,5 +1,11 @@
+import { amfObject } from "./amf0.ts";
+import { RtmpConnection, type Command, type ConnectionEnd } from "./connection.ts";
+import { Delivery } from "./delivery.ts";
+import { endReason, type SessionStage } from "./end-reason.ts";
 import type { CloseReason } from "./errors.ts";
-import type { OutgoingMessage } from "./outgoing.ts";
+import { watchKernelQueue } from "./kernel-queue.ts";
+import { outgoingChunkSize, type OutgoingMessage } from "./outgoing.ts";
+import { quoter, readStatus, refusal, type Status } from "./refusal.ts";
 
 export type PublishTarget = {
   /** Where to connect: this very address, which the caller has checked. */
@@ -53,6 +59,262 @@ export type RtmpPublisher = {
 };
 
 /** Connects and publishes; every outcome arrives at the listener, nothing is thrown. */
-export function publishRtmp(_target: PublishTarget, _listener: PublishListener): RtmpPublisher {
-  throw new Error("not built yet");
+export function publishRtmp(target: PublishTarget, listener: PublishListener): RtmpPublisher {
+  return new Publisher(target, listener);
+}
+
+const transaction = { connect: 1, releaseStream: 2, fcPublish: 3, createStream: 4, publish: 5 } as const;
+
+/** Servers have little to say to a publisher. */
+const maxAnswerBytes = 1 << 20;
+const goodbyeMs = 1000;
+/** Audio, which is small and dearly missed, is kept this much longer than video. */
+const audioQueueFactor = 1.25;
+/** A peer that never acknowledges is believed after this long and this much, or after the longer time alone. */
+const believe = { afterMs: 3000, bytes: 131_072, anywayMs: 10_000, freshMs: 2500 } as const;
+
+class Publisher implements RtmpPublisher {
+  readonly #target: PublishTarget;
+  readonly #listener: PublishListener;
+  readonly #connection: RtmpConnection;
+  readonly #delivery: Delivery;
+  readonly #quote: (text: string) => string;
+  readonly #maxQueueBytes: number;
+  #startTimer: NodeJS.Timeout | null = null;
+  #stopWatching: (() => void) | null = null;
+  #stage: SessionStage = "connect";
+  #startedAt = 0;
+  #streamId = 0;
+  #droppedFrames = 0;
+  #skippingToKeyframe = false;
+  /** When the first media was written, and how much had been before it. */
+  #firstMedia: { readonly at: number; readonly writtenBefore: number } | null = null;
+  #lastStatus: Status | null = null;
+  #reason: CloseReason | null = null;
+  #closing = false;
+
+  constructor(target: PublishTarget, listener: PublishListener) {
+    this.#target = target;
+    this.#listener = listener;
+    this.#maxQueueBytes = target.maxQueueBytes ?? 4 * 1024 * 1024;
+    this.#delivery = new Delivery(target.writeTimeoutMs ?? 5000);
+    this.#quote = quoter([target.streamName, ...queryOf(target.tcUrl), ...queryOf(target.app)]);
+    const connectTimeoutMs = target.connectTimeoutMs ?? 5000;
+    this.#connection = new RtmpConnection(
+      { target, connectTimeoutMs, maxMessageBytes: maxAnswerBytes },
+      {
+        onOpen: () => this.#awaitStart(),
+        onReady: () => this.#connect(),
+        onCommand: (command) => this.#command(command),
+        onMedia: () => undefined,
+        onAcknowledgement: (sequence) => this.#acknowledged(sequence),
+        onEnd: (end) => this.#ended(end),
+      },
+    );
+  }
+
+  get queuedBytes(): number {
+    return this.#connection.queuedBytes;
+  }
+
+  get droppedFrames(): number {
+    return this.#droppedFrames;
+  }
+
+  get writtenBytes(): number {
+    return this.#connection.writtenBytes;
+  }
+
+  taken(): Taken {
+    return this.#delivery.delivered();
+  }
+
+  send(message: OutgoingMessage): void {
+    if (this.#closing || this.#reason !== null) return;
+    if (this.#stage !== "started" && this.#stage !== "flowing") return;
+    if (!this.#hasRoomFor(message)) return;
+    const { kind } = message.media;
+    if (kind !== "data") this.#firstMedia ??= { at: performance.now(), writtenBefore: this.#connection.writtenBytes };
+    this.#connection.write(message.chunks(this.#streamId));
+  }
+
+  close(): void {
+    if (this.#closing || this.#reason !== null) return;
+    this.#closing = true;
+    if (this.#stage === "started" || this.#stage === "flowing") {
+      this.#connection.command("FCUnpublish", 0, [null, this.#target.streamName]);
+      this.#connection.command("deleteStream", 0, [null, this.#streamId]);
+      this.#connection.end(goodbyeMs);
+    } else {
+      this.#connection.destroy();
+    }
+  }
+
+  /** Once video has been left out, it stays out until a keyframe fits: anything less could not be decoded. */
+  #hasRoomFor(message: OutgoingMessage): boolean {
+    const { kind, keyframe, configuration } = message.media;
+    if (configuration || kind === "data") return true;
+    const queued = this.#connection.queuedBytes;
+    const full = queued > (kind === "audio" ? audioQueueFactor : 1) * this.#maxQueueBytes;
+    const skipped = full || (kind === "video" && this.#skippingToKeyframe && !keyframe);
+    if (kind === "video") this.#skippingToKeyframe = skipped;
+    if (skipped) this.#droppedFrames += 1;
+    return !skipped;
+  }
+
+  #awaitStart(): void {
+    this.#startTimer = setTimeout(() => {
+      const asked = this.#stage === "start" ? "the stream key" : "RTMP";
+      this.#fail({ code: "connect_failed", message: `The server is there but did not answer to ${asked} in time.` });
+    }, this.#target.startTimeoutMs ?? 8000);
+  }
+
+  #connect(): void {
+    const { app, tcUrl, fourCcList } = this.#target;
+    this.#connection.command("connect", transaction.connect, [
+      amfObject({
+        app,
+        type: "nonprivate",
+        flashVer: "FMLE/3.0 (compatible; TRaX)",
+        tcUrl,
+        // Older servers stumble over an array here, so that only those codecs which need it bring it along.
+        ...(fourCcList === undefined ? {} : { fourCcList }),
+      }),
+    ]);
+  }
+
+  #command(command: Command): void {
+    const { name, transactionId, values } = command;
+    if (name === "_result" && transactionId === transaction.connect) {
+      this.#createStream();
+    } else if (name === "_result" && transactionId === transaction.createStream) {
+      this.#publish(values[1]);
+    } else if (name === "_error") {
+      // Many servers answer releaseStream and FCPublish with an error and mean nothing by it.
+      if (transactionId === transaction.releaseStream || transactionId === transaction.fcPublish) return;
+      this.#refused(readStatus(values));
+    } else if (name === "onStatus") {
+      this.#status(readStatus(values));
+    }
+  }
+
+  #createStream(): void {
+    if (this.#stage !== "connect") return;
+    this.#stage = "start";
+    const { streamName } = this.#target;
+    this.#connection.setWindow(this.#delivery.window);
+    this.#connection.setChunkSize(outgoingChunkSize);
+    this.#connection.command("releaseStream", transaction.releaseStream, [null, streamName]);
+    this.#connection.command("FCPublish", transaction.fcPublish, [null, streamName]);
+    this.#connection.command("createStream", transaction.createStream, [null]);
+  }
+
+  #publish(streamId: unknown): void {
+    if (this.#stage !== "start") return;
+    if (typeof streamId !== "number" || !Number.isInteger(streamId) || streamId < 0 || streamId > 0xffffffff) {
+      this.#fail({ code: "protocol_error", message: "The server made no stream that can be used." });
+      return;
+    }
+    this.#streamId = streamId;
+    this.#connection.command("publish", transaction.publish, [null, this.#target.streamName, "live"], streamId);
+  }
+
+  #status(status: Status | null): void {
+    if (status === null) return;
+    this.#lastStatus = status;
+    const { level, code } = status;
+    if (code === "NetStream.Publish.Start") {
+      if (this.#stage !== "start") return;
+      this.#stage = "started";
+      this.#startedAt = performance.now();
+      this.#clearStartTimer();
+      this.#stopWatching = watchKernelQueue({
+        endpoints: () => (this.#delivery.tellsByItself ? null : this.#connection.endpoints),
+        onSecond: (unsent) => this.#second(unsent),
+      });
+      this.#listener.onPublishing();
+    } else if (code === "NetStream.Publish.BadName" || (level === "error" && /^Net(Stream\.Publish|Connection)\./.test(code))) {
+      this.#refused(status);
+    } else if (level === "error" && this.#stage === "start") {
+      this.#refused(status);
+    }
+  }
+
+  #refused(status: Status | null): void {
+    const otherwise: CloseReason =
+      this.#stage === "flowing"
+        ? { code: "closed_by_peer", message: "The server ended the stream." }
+        : this.#stage === "connect"
+          ? { code: "auth_refused", message: "The server refused the connection." }
+          : { code: "auth_refused", message: "The server refused the stream." };
+    this.#fail(refusal(status, this.#quote, otherwise));
+  }
+
+  #acknowledged(sequence: number): void {
+    this.#delivery.acknowledge(sequence, performance.now());
+    // Counted from the very first byte, so that a peer which leaves the handshake out is believed a little later.
+    if (this.#firstMedia !== null && sequence > this.#firstMedia.writtenBefore) this.#tookMedia();
+  }
+
+  #second(unsent: number | null): void {
+    const now = performance.now();
+    const { writtenBytes, queuedBytes } = this.#connection;
+    if (!this.#delivery.tellsByItself) this.#delivery.sampleQueues(writtenBytes, queuedBytes + (unsent ?? 0), now);
+    if (this.#delivery.tick(writtenBytes, now)) {
+      this.#fail({ code: "write_timeout", message: "The server stopped taking the stream." });
+      return;
+    }
+    this.#believe(now);
+    const window = this.#delivery.nextWindow();
+    if (window !== null) this.#connection.setWindow(window);
+  }
+
+  /** A peer that never acknowledges: taken for good once enough has left for it, and goes on leaving. */
+  #believe(now: number): void {
+    if (this.#stage !== "started" || this.#firstMedia === null) return;
+    const openMs = now - this.#firstMedia.at;
+    const left = this.#delivery.delivered().takenBytes - this.#firstMedia.writtenBefore;
+    if (openMs < believe.afterMs || !this.#delivery.tookWithin(believe.freshMs, now)) return;
+    if (left > believe.bytes || (left > 0 && openMs >= believe.anywayMs)) this.#tookMedia();
+  }
+
+  #tookMedia(): void {
+    if (this.#stage !== "started" || this.#closing || this.#reason !== null) return;
+    this.#stage = "flowing";
+    this.#listener.onTaken();
+  }
+
+  #fail(reason: CloseReason): void {
+    this.#reason ??= reason;
+    this.#connection.destroy();
+  }
+
+  #ended(end: ConnectionEnd): void {
+    this.#clearStartTimer();
+    this.#stopWatching?.();
+    if (this.#closing) {
+      this.#listener.onClosed(null);
+      return;
+    }
+    const reason = this.#reason ?? endReason(end, this.#stage, performance.now() - this.#startedAt);
+    this.#listener.onClosed(this.#withLastWords(reason));
+  }
+
+  /** A server that says something and then closes means the one by the other. */
+  #withLastWords(reason: CloseReason): CloseReason {
+    const status = this.#lastStatus;
+    if (this.#reason !== null || status === null || status.code === "NetStream.Publish.Start") return reason;
+    return refusal(status, this.#quote, reason);
+  }
+
+  #clearStartTimer(): void {
+    if (this.#startTimer !== null) clearTimeout(this.#startTimer);
+    this.#startTimer = null;
+  }
+}
+
+/** Some platforms put a secret into the URL's query. */
+function queryOf(text: string): string[] {
+  const at = text.indexOf("?");
+  return at < 0 ? [] : [text.slice(at)];
 }
