@@ -122,7 +122,11 @@ export class RtmpConnection {
   }
 
   userControl(event: number, data: Buffer): void {
-    this.#control(controlChunkStream, messageType.userControl, Buffer.concat([Buffer.of(event >> 8, event & 0xff), data]));
+    this.#control(
+      controlChunkStream,
+      messageType.userControl,
+      Buffer.concat([Buffer.of(event >> 8, event & 0xff), data]),
+    );
   }
 
   /** Chunks made elsewhere; everything written in one turn leaves in one system call. */

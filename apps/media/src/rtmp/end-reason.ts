@@ -40,7 +40,9 @@ export function endReason(end: ConnectionEnd, session: SessionStage, openMs = 0)
       };
     case "started":
     case "flowing":
-      return openMs < secondThoughtsMs ? secondThoughts(closed, session) : { code: "closed_by_peer", message: `The server ${closed}.` };
+      return openMs < secondThoughtsMs
+        ? secondThoughts(closed, session)
+        : { code: "closed_by_peer", message: `The server ${closed}.` };
   }
 }
 

@@ -233,7 +233,10 @@ class Publisher implements RtmpPublisher {
         onSecond: (unsent) => this.#second(unsent),
       });
       this.#listener.onPublishing();
-    } else if (code === "NetStream.Publish.BadName" || (level === "error" && /^Net(Stream\.Publish|Connection)\./.test(code))) {
+    } else if (
+      code === "NetStream.Publish.BadName" ||
+      (level === "error" && /^Net(Stream\.Publish|Connection)\./.test(code))
+    ) {
       this.#refused(status);
     } else if (level === "error" && this.#stage === "start") {
       this.#refused(status);
