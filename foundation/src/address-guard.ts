@@ -1,5 +1,6 @@
 import { lookup } from "node:dns/promises";
 import ipaddr from "ipaddr.js";
+import { inNetworks } from "./network.ts";
 
 /** Why an address is not connected to. `message` never tells what a name resolved to. */
 export type AddressRefusal = {
@@ -28,17 +29,6 @@ const globalUnicast: [ipaddr.IPv6, number] = ipaddr.IPv6.parseCIDR("2000::/3");
 function isPublic(ip: Ip): boolean {
   if (ip.kind() === "ipv6" && !ip.match(globalUnicast)) return false;
   return ip.range() === "unicast";
-}
-
-function contains(network: string, ip: Ip): boolean {
-  const [base, bits] = ipaddr.parseCIDR(network);
-  return base.kind() === ip.kind() && ip.match(base, bits);
-}
-
-/** Whether `ip` (a literal; IPv4-mapped IPv6 counts as IPv4) lies in one of the CIDRs. */
-export function inNetworks(ip: string, networks: readonly string[]): boolean {
-  const parsed = ipaddr.process(ip);
-  return networks.some((network) => contains(network, parsed));
 }
 
 function isReachable(literal: string, allowedNetworks: readonly string[]): boolean {

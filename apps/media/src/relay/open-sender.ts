@@ -1,0 +1,60 @@
+import { checkAddress } from "@trax/foundation/address-guard";
+import type { CloseReason } from "../rtmp/errors.ts";
+import { publishRtmp } from "../rtmp/publisher.ts";
+import type { RelayDestination } from "./protocol.ts";
+import { parseRtmpUrl } from "./rtmp-url.ts";
+import type { Sender, SenderListener } from "./sender.ts";
+
+export type OpenOptions = {
+  readonly allowedNetworks: readonly string[];
+  readonly fourCcs: readonly string[];
+  /** What may wait for the peer, bytes; must hold a whole keyframe group. */
+  readonly maxQueueBytes: number;
+};
+
+const badUrl: CloseReason = { code: "protocol_error", message: "The destination's address is not complete." };
+
+/**
+ * Checks where a destination's name leads, and opens a connection to that very
+ * address. Answers why not; never rejects. FFmpeg is loaded for SRT only.
+ */
+export async function openSender(
+  destination: RelayDestination,
+  options: OpenOptions,
+  listener: SenderListener,
+): Promise<Sender | CloseReason> {
+  switch (destination.protocol) {
+    case "rtmp":
+    case "rtmps":
+      return openRtmp(destination, options, listener);
+    case "srt": {
+      const { openSrt } = await import("../ffmpeg/srt-output.ts");
+      return openSrt(destination, options, listener);
+    }
+    case "whip":
+      return { code: "protocol_error", message: "TRaX cannot send to WHIP destinations yet." };
+  }
+}
+
+async function openRtmp(
+  destination: RelayDestination,
+  options: OpenOptions,
+  listener: SenderListener,
+): Promise<Sender | CloseReason> {
+  const target = parseRtmpUrl(destination.url, destination.streamKey);
+  if (target === null) return badUrl;
+  const address = await checkAddress(target.host, options);
+  if (!address.ok) return { code: address.code, message: address.message };
+  return publishRtmp(
+    {
+      address: { ip: address.ip, port: target.port, family: address.family },
+      tls: target.tls ? { serverName: target.host } : null,
+      tcUrl: target.tcUrl,
+      app: target.app,
+      streamName: target.streamName,
+      ...(options.fourCcs.length === 0 ? {} : { fourCcList: options.fourCcs }),
+      maxQueueBytes: options.maxQueueBytes,
+    },
+    listener,
+  );
+}

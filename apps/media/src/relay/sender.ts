@@ -1,0 +1,14 @@
+import type { OutgoingMessage } from "../rtmp/outgoing.ts";
+import type { PublishListener, Taken } from "../rtmp/publisher.ts";
+
+/** One connection to a destination, whatever its protocol. */
+export type Sender = {
+  /** Never blocks and never throws; ignored before `onPublishing` and after the end. */
+  readonly send: (message: OutgoingMessage) => void;
+  readonly taken: () => Taken;
+  readonly droppedFrames: number;
+  /** Politely, with a deadline; `onClosed(null)` follows. */
+  readonly close: () => void;
+};
+
+export type SenderListener = PublishListener;

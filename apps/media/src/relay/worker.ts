@@ -1,0 +1,145 @@
+import { openLog } from "@trax/foundation/log";
+import { systemClock } from "./clock.ts";
+import type { RelaySpec, WorkerCommand, WorkerReport } from "./protocol.ts";
+import { Relay } from "./relay.ts";
+
+/**
+ * A process of relays, forked by the media agent with an IPC channel (see
+ * `protocol.ts`). Without its agent it ends at once: nothing may go on pushing
+ * that nobody can stop.
+ */
+
+const tickMs = 250;
+const gaugeMs = 1_000;
+const rebuildMs = 1_000;
+
+const log = openLog("relay", process.env["TRAX_LOG_LEVEL"] ?? "info");
+
+/** One studio's relay, and what outlives it when it is dropped or built anew. */
+type Slot = {
+  spec: RelaySpec | null;
+  relay: Relay | null;
+  closing: Promise<void>;
+  rebuildTimer: NodeJS.Timeout | null;
+};
+
+const slots = new Map<string, Slot>();
+
+function report(message: WorkerReport): void {
+  if (!process.connected) return;
+  // A failed write means that the agent is gone; "disconnect" follows.
+  process.send?.(message, undefined, undefined, () => {});
+}
+
+function build(studioId: string, slot: Slot): void {
+  if (slot.spec === null) return;
+  const relay = new Relay(
+    studioId,
+    {
+      clock: systemClock,
+      log,
+      report,
+      crashed: (error) => {
+        if (slot.relay === relay) rebuild(studioId, slot, error);
+        else log.error({ studioId, err: error }, "a relay failed after its end");
+      },
+    },
+    slot.closing,
+  );
+  slot.relay = relay;
+  relay.update(slot.spec);
+}
+
+function retire(slot: Slot): void {
+  if (slot.relay === null) return;
+  slot.closing = slot.relay.close();
+  slot.relay = null;
+}
+
+/** A fault in one relay is that studio's alone: it is closed and built anew. */
+function rebuild(studioId: string, slot: Slot, error: unknown): void {
+  log.error({ studioId, err: error }, "a relay failed and is built anew");
+  try {
+    retire(slot);
+  } catch (closeError) {
+    slot.relay = null;
+    log.error({ studioId, err: closeError }, "a failed relay could not be closed");
+  }
+  slot.rebuildTimer ??= setTimeout(() => {
+    slot.rebuildTimer = null;
+    attempt(studioId, slot, () => build(studioId, slot));
+  }, rebuildMs);
+}
+
+function attempt(studioId: string, slot: Slot, run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    rebuild(studioId, slot, error);
+  }
+}
+
+function apply(spec: RelaySpec): void {
+  const { studioId } = spec;
+  const slot = slots.get(studioId) ?? { spec, relay: null, closing: Promise.resolve(), rebuildTimer: null };
+  slots.set(studioId, slot);
+  slot.spec = spec;
+  if (slot.rebuildTimer !== null) return;
+  attempt(studioId, slot, () => (slot.relay === null ? build(studioId, slot) : slot.relay.update(spec)));
+}
+
+async function drop(studioId: string): Promise<void> {
+  const slot = slots.get(studioId);
+  if (slot === undefined) return;
+  slot.spec = null;
+  if (slot.rebuildTimer !== null) clearTimeout(slot.rebuildTimer);
+  slot.rebuildTimer = null;
+  attempt(studioId, slot, () => retire(slot));
+  // Kept until its connections are gone, so that the studio's next relay waits for that.
+  await slot.closing;
+  if (slot.spec === null && slot.relay === null) slots.delete(studioId);
+}
+
+async function stop(): Promise<void> {
+  await Promise.all([...slots.keys()].map((studioId) => drop(studioId)));
+  process.exit(0);
+}
+
+function obey(command: WorkerCommand): void {
+  switch (command.type) {
+    case "relay":
+      apply(command.spec);
+      break;
+    case "drop":
+      void drop(command.studioId);
+      break;
+    case "stop":
+      void stop();
+      break;
+  }
+}
+
+function tick(): void {
+  for (const [studioId, slot] of slots) attempt(studioId, slot, () => slot.relay?.tick());
+}
+
+function gauge(): void {
+  const relays = [...slots].flatMap(([studioId, slot]) => {
+    let gauges: ReturnType<Relay["gauges"]> | undefined;
+    attempt(studioId, slot, () => {
+      gauges = slot.relay?.gauges();
+    });
+    return gauges === undefined ? [] : [gauges];
+  });
+  if (relays.length > 0) report({ type: "gauges", relays });
+}
+
+if (process.send === undefined) {
+  log.fatal("the relay worker is started by the media agent, with an IPC channel");
+  process.exit(2);
+}
+process.on("disconnect", () => process.exit(0));
+process.on("message", (command: WorkerCommand) => obey(command));
+setInterval(tick, tickMs);
+setInterval(gauge, gaugeMs);
+report({ type: "ready" });
