@@ -1,0 +1,76 @@
+import type { Destination, Health, SourceStatus, StudioState } from "@trax/contract";
+
+/** What a studio's health is judged by. Destinations that are not enabled are no part of it. */
+export type HealthFacts = {
+  readonly state: StudioState;
+  /** The running broadcast has had a source before. */
+  readonly hadSource: boolean;
+  /** A source that the program can take is online, as last seen. */
+  readonly sourceOnline: boolean;
+  /** What should report on this studio does not: what is known of it may be old. */
+  readonly mediaNodeSilent: boolean;
+  readonly destinations: readonly DestinationFacts[];
+};
+
+export type DestinationFacts = {
+  readonly name: string;
+  readonly status: Destination["status"];
+  readonly lastError: { readonly message: string } | null;
+};
+
+type Reason = Health["reasons"][number];
+
+const silent: Reason = {
+  code: "media_node_silent",
+  message: "The media node does not report. What is shown may be out of date until it is back.",
+};
+
+function reasonOf({ name, status, lastError }: DestinationFacts): Reason | null {
+  const because = lastError === null ? "" : ` ${lastError.message}`;
+  switch (status) {
+    case "live":
+      return null;
+    case "idle":
+    case "connecting":
+      return { code: "destination_connecting", message: `${name} is being connected.` };
+    case "reconnecting":
+      return { code: "destination_reconnecting", message: `${name} is being reconnected.${because}` };
+    case "failed":
+      return { code: "destination_failed", message: `${name} failed.${because}` };
+  }
+}
+
+function sourceReason(facts: HealthFacts): Reason | null {
+  if (facts.sourceOnline) return null;
+  return facts.hadSource
+    ? { code: "source_lost", message: "The source is gone. Destinations are held open until it returns." }
+    : { code: "waiting_for_source", message: "No source has come online yet." };
+}
+
+/** Nothing gets out, or nobody can tell that it does. */
+function isBad(facts: HealthFacts): boolean {
+  const down = (one: DestinationFacts) => one.status === "reconnecting" || one.status === "failed";
+  const allDown = facts.destinations.length > 0 && facts.destinations.every(down);
+  return facts.mediaNodeSilent || !facts.sourceOnline || allDown;
+}
+
+/**
+ * How a studio fares: `good` when it is live and all it should do happens,
+ * `bad` when nothing gets out, `degraded` in between (coming up and going down
+ * included), `offline` when it is. Each thing that is amiss is a reason. Pure.
+ */
+export function healthOf(facts: HealthFacts): Health {
+  const silence = facts.mediaNodeSilent ? [silent] : [];
+  if (facts.state === "offline") return { level: "offline", reasons: silence };
+  if (facts.state === "stopping") {
+    const stopping = { code: "stopping", message: "The studio is going offline." };
+    return { level: facts.mediaNodeSilent ? "bad" : "degraded", reasons: [...silence, stopping] };
+  }
+  const reasons = [...silence, sourceReason(facts), ...facts.destinations.map(reasonOf)].filter((reason) => reason !== null);
+  if (facts.destinations.length === 0) {
+    reasons.push({ code: "no_destination", message: "No destination is enabled: the program runs and is sent nowhere." });
+  }
+  if (isBad(facts)) return { level: "bad", reasons };
+  if (reasons.length > 0 || facts.state === "starting") return { level: "degraded", reasons };
+  return { level: "good", reasons };
+}
