@@ -1,0 +1,187 @@
+import { Failure, messageOf } from "../failure.ts";
+import { addressesOf } from "../instance/addresses.ts";
+import type { Addresses } from "../instance/addresses.ts";
+import type { DataDirectory } from "../instance/data-directory.ts";
+import { ensureEncryptionKeys } from "../instance/encryption-keys.ts";
+import { childEnvironment, instanceMark, readSettings } from "../instance/environment.ts";
+import type { Environment } from "../instance/environment.ts";
+import { untilHealthy } from "../instance/health.ts";
+import type { Programs } from "../instance/programs.ts";
+import { runOnce } from "../instance/run-once.ts";
+import type { InstanceStatus } from "../instance/status.ts";
+import { choosePorts } from "../ports/ports.ts";
+import { PostgresServer } from "../postgres/server.ts";
+import { endProcesses, findByEnvironment } from "../process/process-table.ts";
+import { readVersion } from "../repository.ts";
+import type { Progress } from "../terminal/progress.ts";
+import { Keeper } from "./keeper.ts";
+import type { KeeperListener } from "./keeper.ts";
+import { NodeProgram } from "./node-program.ts";
+import type { ProcessEntry } from "./node-program.ts";
+import { ProcessLog } from "./process-log.ts";
+import type { LogListener } from "./process-log.ts";
+import type { Program } from "./running.ts";
+
+/** A first start on a slow machine takes its time; one that hangs is said to. */
+const readyWithinMs = 60_000;
+
+export type SupervisorOptions = {
+  readonly directory: DataDirectory;
+  /** What the operator set, with the defaults of `up`. */
+  readonly environment: Environment;
+  readonly programs: Programs;
+  readonly progress: Progress;
+  readonly listener: KeeperListener & LogListener;
+};
+
+/**
+ * Owns the processes of one instance: starts them in order, keeps them
+ * running, stops them in the opposite order. Holds the lock of the data
+ * directory for as long as it lives (its caller sees to that).
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #stack = new AsyncDisposableStack();
+  readonly #keepers: Keeper[] = [];
+  readonly #startedAt = new Date().toISOString();
+  #media: NodeProgram | null = null;
+  #state: InstanceStatus["state"] = "starting";
+  #addresses: Addresses | null = null;
+  #childEnvironment: NodeJS.ProcessEnv | null = null;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  /** What `./trax admin` runs its commands with. Throws while the database is not up yet. */
+  get childEnvironment(): NodeJS.ProcessEnv {
+    if (this.#childEnvironment === null) throw new Failure("TRaX is still starting");
+    return this.#childEnvironment;
+  }
+
+  /** Starts everything and resolves when the API answers. `signal` breaks it off between two steps. */
+  async start(signal: AbortSignal): Promise<Addresses> {
+    const { directory, environment, programs, progress } = this.#options;
+    const settings = readSettings(environment);
+    await this.#endOrphans();
+    const ports = await choosePorts(settings, settings.TRAX_HOST);
+    const keys = await ensureEncryptionKeys(directory);
+    signal.throwIfAborted();
+
+    const broken = new AbortController();
+    const eitherSignal = AbortSignal.any([signal, broken.signal]);
+    const gettingMediaMtx = progress.step("MediaMTX", (note) => programs.getMediaMtx(note, eitherSignal));
+    const [mediaMtxBinary, databaseUrl] = await Promise.all([
+      gettingMediaMtx,
+      settings.DATABASE_URL === null
+        ? this.#startPostgres(eitherSignal)
+        : Promise.resolve(settings.DATABASE_URL.reveal()),
+    ]).catch(async (error: unknown) => {
+      // The other one ends before anything is reported, so that the last line is the reason.
+      broken.abort(error);
+      await gettingMediaMtx.catch(() => undefined);
+      throw error;
+    });
+    signal.throwIfAborted();
+
+    const childSettings = childEnvironment(environment, {
+      databaseUrl,
+      ports,
+      dataDir: directory.path,
+      instanceId: directory.id,
+      mediaMtxBinary,
+      encryptionKeys: keys,
+    });
+    await progress.step("Database schema", () => runOnce("The migration", programs.migrate, [], childSettings));
+    signal.throwIfAborted();
+
+    // Stopped in the opposite order: control first, so that nothing new is accepted.
+    const media = this.#nodeProgram("media-agent", programs.media, childSettings);
+    const control = this.#nodeProgram("control", programs.control, childSettings);
+    this.#media = media.program;
+    const addresses = addressesOf(ports, settings.TRAX_HOST);
+    await progress.step("Control and media agent", async () => {
+      await Promise.all([this.#startKept(media), this.#startKept(control)]);
+      await untilHealthy(addresses.baseUrl, signal);
+    });
+    this.#childEnvironment = childSettings;
+    this.#addresses = addresses;
+    this.#state = "ready";
+    return addresses;
+  }
+
+  /** Stops everything in order. Resolves when no process of this instance is left. */
+  async stop(): Promise<void> {
+    this.#state = "stopping";
+    await this.#stack.disposeAsync();
+    await this.#endOrphans();
+  }
+
+  async status(): Promise<InstanceStatus> {
+    const kept = this.#keepers.flatMap(({ name, pid }): ProcessEntry[] => (pid === null ? [] : [{ name, pid }]));
+    const below = (await this.#media?.askForProcesses()) ?? [];
+    return {
+      state: this.#state,
+      version: readVersion(),
+      dataDir: this.#options.directory.path,
+      startedAt: this.#startedAt,
+      ...this.#addresses,
+      processes: [{ name: "supervisor", pid: process.pid }, ...kept, ...below],
+      missing: this.#keepers.filter(({ pid }) => pid === null).map(({ name }) => name),
+    };
+  }
+
+  async #startPostgres(signal: AbortSignal): Promise<string> {
+    const { directory, progress } = this.#options;
+    const log = this.#openLog("postgres");
+    return progress.step("PostgreSQL", async (note) => {
+      const server = await PostgresServer.prepare(directory, log, note);
+      this.#stack.defer(() => server.cleanUp());
+      signal.throwIfAborted();
+      await this.#startKept({ program: server, log });
+      return server.url;
+    });
+  }
+
+  #nodeProgram(name: string, script: string, environment: NodeJS.ProcessEnv) {
+    const log = this.#openLog(name);
+    return { program: new NodeProgram({ name, script, environment, log, stopWithinMs: 10_000 }), log };
+  }
+
+  #openLog(name: string): ProcessLog {
+    const log = new ProcessLog(this.#options.directory.logs, name, this.#options.listener);
+    this.#stack.defer(() => log.close());
+    return log;
+  }
+
+  async #startKept({ program, log }: { readonly program: Program; readonly log: ProcessLog }): Promise<void> {
+    const keeper = new Keeper(program, this.#options.listener);
+    this.#keepers.push(keeper);
+    this.#stack.defer(() => keeper.stop());
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), readyWithinMs);
+    try {
+      await Promise.race([keeper.start(), rejectOn(late.signal, program.name)]);
+    } catch (error) {
+      const said = log.lastLines.map((line) => `\n  ${line}`).join("");
+      throw new Failure(`${messageOf(error)}${said}`, `Its log is ${log.path}`, { cause: error });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Processes of this data directory that no supervisor has: those of one that was killed, or that would not end. */
+  async #endOrphans(): Promise<void> {
+    const orphans = await findByEnvironment(instanceMark, this.#options.directory.id);
+    const left = await endProcesses(orphans, 5_000);
+    if (left.length > 0) throw new Failure(`Processes of an earlier run do not end: pid ${left.join(", ")}`);
+  }
+}
+
+function rejectOn(signal: AbortSignal, name: string): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () =>
+      reject(new Failure(`${name} is not ready after ${readyWithinMs / 1_000} s`)),
+    );
+  });
+}

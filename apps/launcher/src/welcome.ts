@@ -1,0 +1,91 @@
+import { access } from "node:fs/promises";
+import { messageOf } from "./failure.ts";
+import { firstShow } from "./first-show.ts";
+import type { Addresses } from "./instance/addresses.ts";
+import type { DataDirectory } from "./instance/data-directory.ts";
+import type { Environment } from "./instance/environment.ts";
+import type { Programs } from "./instance/programs.ts";
+import { writeFileAtomically } from "./instance/record.ts";
+import { runOnce } from "./instance/run-once.ts";
+import type { Supervisor } from "./supervise/supervisor.ts";
+import type { Progress } from "./terminal/progress.ts";
+
+type Welcome = {
+  readonly directory: DataDirectory;
+  readonly addresses: Addresses;
+  readonly environment: Environment;
+  readonly programs: Programs;
+  readonly progress: Progress;
+  readonly supervisor: Supervisor;
+};
+
+const demoEmail = "demo@example.com";
+
+/** What `up` prints once everything answers: where things are, and on the first start how to put a picture on air. */
+export async function printWelcome(welcome: Welcome): Promise<void> {
+  const { directory, addresses, environment, progress } = welcome;
+  const networks = environment["TRAX_ALLOWED_NETWORKS"] ?? "";
+  progress.line();
+  for (const [what, value] of [
+    ["API", `${addresses.baseUrl}/v1`],
+    ["RTMP", addresses.rtmpUrl],
+    ["RTMPS", addresses.rtmpsUrl],
+    ["SRT", addresses.srtUrl],
+    ["WHIP", addresses.whipUrl],
+    ["metrics", `${addresses.operatorUrl}/metrics`],
+    ["logs", directory.logs],
+    [
+      "allowed",
+      `destinations in ${networks === "" ? "public networks only" : `${networks} too (TRAX_ALLOWED_NETWORKS)`}`,
+    ],
+  ] as const)
+    progress.line(`  ${what.padEnd(8)} ${value}`);
+  progress.line();
+  if (await isFirstStart(directory)) await printDemo(welcome);
+  progress.line(
+    `${progress.style("green", "TRaX is up.")} Ctrl-C stops it; ./trax status and ./trax --help tell more.`,
+  );
+}
+
+async function isFirstStart(directory: DataDirectory): Promise<boolean> {
+  try {
+    await access(directory.demoFile);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** The demo account is a convenience: where it cannot be made (the database has one already), TRaX is up all the same. */
+async function printDemo({ directory, addresses, programs, progress, supervisor }: Welcome): Promise<void> {
+  try {
+    const environment = supervisor.childEnvironment;
+    const identity = ["--email", demoEmail, "--name", "Demo"];
+    await runOnce("create-account", programs.admin, ["create-account", ...identity], environment);
+    const key = readKey(
+      await runOnce("create-key", programs.admin, ["create-key", ...identity, "--scopes", "all"], environment),
+    );
+    await writeFileAtomically(directory.demoFile, `${JSON.stringify({ email: demoEmail, keyId: key.id })}\n`);
+    progress.line(`A demo account, ${demoEmail}, and its API key, shown this once:`);
+    progress.line();
+    progress.line(`  ${progress.style("bold", key.secret)}`);
+    progress.line();
+    progress.line("Put a test picture on air: three commands for another terminal, with curl and ffmpeg.");
+    for (const { about, command } of firstShow(addresses, key.secret)) {
+      progress.line();
+      progress.line(progress.style("dim", `# ${about}`));
+      progress.line(command);
+    }
+    progress.line();
+  } catch (error) {
+    progress.line(`${progress.style("yellow", "warn")} no demo account was made: ${messageOf(error)}`);
+    progress.line("./trax admin create-account and create-key make one.");
+  }
+}
+
+function readKey(text: string): { readonly id: string; readonly secret: string } {
+  const value: unknown = JSON.parse(text);
+  if (typeof value !== "object" || value === null || !("id" in value) || !("secret" in value))
+    throw new Error("create-key gave no key");
+  return { id: String(value.id), secret: String(value.secret) };
+}
