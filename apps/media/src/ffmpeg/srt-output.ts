@@ -1,11 +1,177 @@
-import type { CloseReason } from "../rtmp/errors.ts";
-import type { RelayDestination } from "../relay/protocol.ts";
+import { checkAddress } from "@trax/foundation/address-guard";
+import { AV_LOG_QUIET, AVIO_FLAG_WRITE } from "node-av/constants";
+import { FFmpegError, IOContext, Log } from "node-av/lib";
 import type { OpenOptions } from "../relay/open-sender.ts";
+import type { RelayDestination } from "../relay/protocol.ts";
 import type { Sender, SenderListener } from "../relay/sender.ts";
+import type { CloseReason } from "../rtmp/errors.ts";
+import type { OutgoingMessage } from "../rtmp/outgoing.ts";
+import type { Taken } from "../rtmp/publisher.ts";
+import { MpegTsMuxer } from "./mpegts-muxer.ts";
+import { ffmpegSrtUrl, readSrtUrl } from "./srt-url.ts";
+
+/** MediaMTX takes up to 4 s to refuse a stream id. */
+const connectTimeoutMs = 6_000;
+/** A connection that took media for so long without an error is not one that is being refused. */
+const takenAfterMs = 1_000;
+
+// FFmpeg prints URLs, and these hold stream ids and passphrases.
+Log.setLevel(AV_LOG_QUIET);
+
+/**
+ * Opens an SRT connection (caller, MPEG-TS) to the address that was checked.
+ * Answers why not where that is known at once; all else comes to the listener.
+ */
 export async function openSrt(
-  _d: RelayDestination,
-  _o: OpenOptions,
-  _l: SenderListener,
+  destination: RelayDestination,
+  options: OpenOptions,
+  listener: SenderListener,
 ): Promise<Sender | CloseReason> {
-  return { code: "protocol_error", message: "x" };
+  const target = readSrtUrl(destination.url, destination.streamKey);
+  if (typeof target === "string") return { code: "protocol_error", message: target };
+  const address = await checkAddress(target.host, options);
+  if (!address.ok) return { code: address.code, message: address.message };
+  const output = new SrtOutput(options.maxQueueBytes, listener);
+  void output.run(ffmpegSrtUrl(target, address, connectTimeoutMs));
+  return output;
+}
+
+/**
+ * One SRT connection. FFmpeg blocks a thread of the pool while it connects or
+ * writes, never the event loop; each write has a deadline of its own. libsrt
+ * tells no more than that it took the bytes, and fails within about 5 s of the
+ * peer's silence: so bytes count as taken when written, and the peer's death is
+ * known that much later.
+ */
+class SrtOutput implements Sender {
+  readonly #listener: SenderListener;
+  readonly #maxQueueBytes: number;
+  readonly #io = new IOContext();
+  #queue: OutgoingMessage[] = [];
+  #queuedBytes = 0;
+  #wake: (() => void) | null = null;
+  #isOpen = false;
+  #isClosing = false;
+  #needsKeyframe = false;
+  #droppedFrames = 0;
+  #takenBytes = 0;
+  #takenAt: number | null = null;
+  #firstWriteAt: number | null = null;
+  #toldTaken = false;
+
+  constructor(maxQueueBytes: number, listener: SenderListener) {
+    this.#maxQueueBytes = maxQueueBytes;
+    this.#listener = listener;
+  }
+
+  get droppedFrames(): number {
+    return this.#droppedFrames;
+  }
+
+  taken(): Taken {
+    return { takenBytes: this.#takenBytes, takenAt: this.#takenAt, acknowledges: false };
+  }
+
+  send(message: OutgoingMessage): void {
+    if (!this.#isOpen || this.#isClosing) return;
+    const { kind, keyframe, configuration, payload } = message.media;
+    if (kind === "video" && !configuration && this.#needsKeyframe) {
+      if (!keyframe) {
+        this.#droppedFrames += 1;
+        return;
+      }
+      this.#needsKeyframe = false;
+    }
+    this.#queue.push(message);
+    this.#queuedBytes += payload.length;
+    if (this.#queuedBytes > this.#maxQueueBytes) this.#shed();
+    this.#wake?.();
+  }
+
+  close(): void {
+    this.#isClosing = true;
+    this.#wake?.();
+  }
+
+  /** Connects, writes until closed or lost, and closes. Never rejects. */
+  async run(url: string): Promise<void> {
+    const startedAt = performance.now();
+    const opened = await this.#io.open2(url, AVIO_FLAG_WRITE);
+    if (opened < 0) {
+      this.#end(refusal(performance.now() - startedAt));
+      return;
+    }
+    const muxer = new MpegTsMuxer(this.#io);
+    let reason: CloseReason | null = null;
+    try {
+      this.#isOpen = true;
+      if (!this.#isClosing) this.#listener.onPublishing();
+      await this.#writeAll(muxer);
+    } catch (error) {
+      reason = lost(error);
+    }
+    this.#isOpen = false;
+    muxer.free();
+    await this.#io.closep();
+    this.#end(reason);
+  }
+
+  async #writeAll(muxer: MpegTsMuxer): Promise<void> {
+    while (!this.#isClosing) {
+      const message = this.#queue.shift();
+      if (message === undefined) {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+        this.#wake = null;
+        continue;
+      }
+      this.#queuedBytes -= message.media.payload.length;
+      await muxer.write(message.media);
+      if (message.media.kind !== "data" && !message.media.configuration) this.#noteTaken(message);
+    }
+  }
+
+  #noteTaken(message: OutgoingMessage): void {
+    const now = performance.now();
+    this.#firstWriteAt ??= now;
+    this.#takenBytes += message.media.payload.length;
+    if (now - this.#firstWriteAt < takenAfterMs) return;
+    this.#takenAt = now;
+    if (this.#toldTaken) return;
+    this.#toldTaken = true;
+    this.#listener.onTaken();
+  }
+
+  /** The queue is full: only configuration stays, and video goes on at a keyframe. */
+  #shed(): void {
+    const kept = this.#queue.filter(({ media }) => media.configuration);
+    this.#droppedFrames += this.#queue.length - kept.length;
+    this.#queue = kept;
+    this.#queuedBytes = kept.reduce((sum, { media }) => sum + media.payload.length, 0);
+    this.#needsKeyframe = true;
+  }
+
+  #end(reason: CloseReason | null): void {
+    this.#queue = [];
+    this.#listener.onClosed(this.#isClosing ? null : reason);
+  }
+}
+
+/** libsrt answers a refusal at once, and silence when its patience ends; FFmpeg has one error for both. */
+function refusal(afterMs: number): CloseReason {
+  if (afterMs < connectTimeoutMs - 500) {
+    return {
+      code: "auth_refused",
+      message: "The server refused the connection. Check the stream id and the passphrase.",
+    };
+  }
+  return { code: "connect_failed", message: "The server did not answer. Check the host and the port." };
+}
+
+function lost(error: unknown): CloseReason {
+  if (error instanceof FFmpegError && !error.isInvalidData && !error.isEINVAL) {
+    return { code: "closed_by_peer", message: "The server closed the connection, or stopped answering." };
+  }
+  return { code: "protocol_error", message: "This stream cannot be sent by SRT." };
 }
