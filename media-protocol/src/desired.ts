@@ -1,4 +1,4 @@
-import sql from "sql-template-tag";
+import sql, { empty } from "sql-template-tag";
 import { newId } from "@trax/foundation/ids";
 import type { Queryable } from "@trax/foundation/database";
 import { channels } from "./channel.ts";
@@ -109,8 +109,17 @@ export type DesiredStudio = {
 
 const list = (rows: ReturnType<typeof sql>) => sql`coalesce((select json_agg(row order by row.id) from (${rows}) row), '[]')`;
 
-/** The studios that want an agent's attention, and those named: on air, ending, with a source online, or not at rest. */
-export async function readDesired(db: Queryable, named: readonly string[]): Promise<DesiredStudio[]> {
+const restless = sql`
+      or s.state <> 'offline'
+      or s.id in (select studio_id from broadcasts where ended_at is null)
+      or s.id in (select studio_id from sources where status <> 'offline')
+      or s.id in (select studio_id from destinations where status <> 'idle')`;
+
+/**
+ * The studios named, and with `all` every one that wants an agent's attention:
+ * on air, ending, with a source online, or not at rest.
+ */
+export async function readDesired(db: Queryable, named: readonly string[], all: boolean): Promise<DesiredStudio[]> {
   return db.query<DesiredStudio>(sql`
     select s.id as "studioId", s.account_id as "accountId", s.state, s.grace_ms as "graceMs",
       s.auto_go_live as "autoGoLive", s.auto_armed as "autoArmed", s.program_source_id as "programSourceId",
@@ -121,9 +130,5 @@ export async function readDesired(db: Queryable, named: readonly string[]): Prom
       ${list(sql`select d.id, d.revision, d.url, d.stream_key as "streamKey", d.enabled, d.status, d.reconnects, d.connected_at as "connectedAt"
                  from destinations d where d.studio_id = s.id`)} as destinations
     from studios s
-    where s.id = any(${[...named]})
-      or s.state <> 'offline'
-      or s.id in (select studio_id from broadcasts where ended_at is null)
-      or s.id in (select studio_id from sources where status <> 'offline')
-      or s.id in (select studio_id from destinations where status <> 'idle')`);
+    where s.id = any(${[...named]}) ${all ? restless : empty}`);
 }

@@ -1,0 +1,384 @@
+import { isDatabaseAway } from "@trax/foundation/database";
+import type { Database } from "@trax/foundation/database";
+import type { Logger } from "@trax/foundation/log";
+import type { Vault } from "@trax/foundation/vault";
+import {
+  claimBroadcasts,
+  heartbeat,
+  leaseMs,
+  readDesired,
+  readDestinationGauges,
+  readSourcesOnline,
+  recordDestination,
+  recordEnded,
+  recordHadSource,
+  recordLive,
+  recordSource,
+  rearmAutoGoLive,
+  requestLive,
+  requestOffline,
+  writeGauges,
+} from "@trax/media-protocol";
+import type { DesiredBroadcast, DesiredDestination, DesiredStudio, ObservedDestination } from "@trax/media-protocol";
+import type { RouterPath } from "../mediamtx/api.ts";
+import type { WorkerReport } from "../relay/protocol.ts";
+import { automaticStep } from "./auto-go-live.ts";
+import { DestinationLedger } from "./destination-ledger.ts";
+import { sourceRow } from "./source-row.ts";
+import type { OrphanList } from "./orphans.ts";
+import { Recorder } from "./recorder.ts";
+import { RelayPool } from "./relay-pool.ts";
+import type { Lane } from "./relay-pool.ts";
+import { SourceWatch } from "./source-watch.ts";
+import { planStudio } from "./studio-plan.ts";
+import type { StudioPlan } from "./studio-plan.ts";
+import { Wakeup } from "./wakeup.ts";
+
+export type AgentOptions = {
+  readonly db: Database;
+  readonly vault: Vault;
+  readonly log: Logger;
+  readonly nodeId: string;
+  readonly allowedNetworks: readonly string[];
+  readonly orphans: OrphanList;
+  /** The router's list of paths; rejects while it does not answer. */
+  readonly paths: () => Promise<readonly RouterPath[]>;
+  readonly playUrl: (path: string) => string;
+};
+
+/** What runs for one studio on this node. */
+type Running = {
+  accountId: string;
+  plan: StudioPlan;
+  /** What each lane was told last, to tell it only what is new. */
+  readonly told: Record<Lane, string | null>;
+  /** Media of the source flows through the shared or the own relay. */
+  flowing: boolean;
+  frameRate: number | null;
+};
+
+const fullReadMs = 2_000;
+const pathsMs = 250;
+const gaugesMs = 1_000;
+
+/**
+ * Makes what runs on this node what the rows say should run, and the rows say
+ * what really does. It compares states: a lost notification, a late start or a
+ * kill costs time and nothing else.
+ */
+export class Agent {
+  readonly #o: AgentOptions;
+  readonly #startedAt = new Date();
+  readonly #watch = new SourceWatch();
+  readonly #ledger = new DestinationLedger();
+  readonly #recorder: Recorder;
+  readonly #pool: RelayPool;
+  readonly #running = new Map<string, Running>();
+  /** What was last written of each source. */
+  readonly #sourcesWritten = new Map<string, string>();
+  readonly #dirty = new Set<string>();
+  readonly #wakeup = new Wakeup();
+  #gaugeReports: Extract<WorkerReport, { type: "gauges" }>["relays"][number][] = [];
+  #owned: ReadonlySet<string> = new Set();
+  #claimedAt = Number.NEGATIVE_INFINITY;
+  #nodes = 1;
+  #fullReadDue = 0;
+  #loops: Promise<void>[] = [];
+  #stopped = false;
+
+  constructor(options: AgentOptions) {
+    this.#o = options;
+    this.#recorder = new Recorder(options.log);
+    this.#pool = new RelayPool(
+      {
+        onReport: (studioId, _lane, report) => this.#hear(studioId, report),
+        onGauges: (report) => this.#gaugeReports.push(...report.relays),
+        onLost: (studioIds, lane) => studioIds.forEach((studioId) => this.#workerLost(studioId, lane)),
+      },
+      options.orphans,
+      options.log,
+    );
+  }
+
+  /** Reads what was online before this agent, then runs until `close`. */
+  async start(): Promise<void> {
+    for (const sourceId of await readSourcesOnline(this.#o.db, this.#o.nodeId)) this.#sourcesWritten.set(sourceId, "as before");
+    await this.#look();
+    await this.#reconcile();
+    this.#loops = [this.#every(pathsMs, () => this.#look()), this.#every(gaugesMs, () => this.#writeGauges()), this.#reconcileLoop()];
+  }
+
+  /** Something about this studio has changed; without one: anything may have. */
+  wake(studioId?: string): void {
+    if (studioId === undefined) this.#fullReadDue = 0;
+    else this.#dirty.add(studioId);
+    this.#wakeup.now();
+  }
+
+  /** The router is gone, and every publisher with it. */
+  routerLost(): void {
+    this.#watch.update([], performance.now());
+    this.#noteSources();
+  }
+
+  processes(): ReturnType<RelayPool["processes"]> {
+    return this.#pool.processes();
+  }
+
+  async close(): Promise<void> {
+    this.#stopped = true;
+    this.#wakeup.close();
+    await Promise.all(this.#loops);
+    await this.#pool.close();
+    await this.#recorder.close();
+  }
+
+  /** Runs again `ms` after it has finished; what it throws is logged, and costs one round. */
+  async #every(ms: number, work: () => Promise<void>): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        await work();
+      } catch (error) {
+        this.#o.log.warn({ err: error }, "a round of the media agent failed; the next one comes");
+      }
+      await this.#wakeup.after(ms);
+    }
+  }
+
+  async #reconcileLoop(): Promise<void> {
+    while (!this.#stopped) {
+      const wait = this.#dirty.size > 0 ? 0 : Math.max(0, this.#fullReadDue - performance.now());
+      await this.#wakeup.until(wait);
+      if (this.#stopped) return;
+      try {
+        await this.#reconcile();
+      } catch (error) {
+        this.#o.log.warn({ err: error }, "the desired state could not be read; what runs goes on");
+        this.#fenceOff();
+        await this.#wakeup.after(200);
+      }
+    }
+  }
+
+  async #look(): Promise<void> {
+    const paths = await this.#o.paths();
+    this.#watch.update(paths, performance.now());
+    this.#noteSources();
+  }
+
+  /** Writes each source whose row is not what is seen. */
+  #noteSources(): void {
+    const { online } = this.#watch;
+    for (const sourceId of new Set([...online.keys(), ...this.#sourcesWritten.keys()])) {
+      const view = online.get(sourceId);
+      const row = sourceRow(sourceId, view, this.#frameRateOf(sourceId), this.#o.nodeId);
+      const text = JSON.stringify(row);
+      const known = this.#sourcesWritten.get(sourceId);
+      if (known === text || (known === undefined && view === undefined)) continue;
+      this.#sourcesWritten.set(sourceId, text);
+      this.#recorder.record(sourceId, async () => {
+        const studioId = await recordSource(this.#o.db, row);
+        if (studioId !== null) this.wake(studioId);
+        // A source that was deleted is not written about again.
+        if (view === undefined && this.#sourcesWritten.get(sourceId) === text) this.#sourcesWritten.delete(sourceId);
+      });
+      // The rows follow; the relay need not wait for them.
+      for (const [studioId, running] of this.#running) if (running.plan.sourceId === sourceId) this.wake(studioId);
+    }
+  }
+
+  #frameRateOf(sourceId: string): number | null {
+    for (const running of this.#running.values()) if (running.plan.sourceId === sourceId) return running.frameRate;
+    return null;
+  }
+
+  async #reconcile(): Promise<void> {
+    const all = performance.now() >= this.#fullReadDue;
+    const named = [...this.#dirty];
+    this.#dirty.clear();
+    try {
+      if (all) {
+        named.push(...this.#running.keys());
+        this.#nodes = await heartbeat(this.#o.db, this.#o.nodeId, this.#startedAt);
+        await this.#claim();
+      }
+      const studios = await readDesired(this.#o.db, named, all);
+      const unclaimed = studios.some((studio) => studio.broadcasts.some((one) => one.nodeId === null && !this.#owned.has(one.id)));
+      if (unclaimed) await this.#claim();
+      for (const studio of studios) await this.#applyAlone(studio);
+      const present = new Set(studios.map((studio) => studio.studioId));
+      for (const studioId of named) if (!present.has(studioId)) this.#dismiss(studioId);
+      if (all) this.#fullReadDue = performance.now() + fullReadMs;
+    } catch (error) {
+      for (const studioId of named) this.#dirty.add(studioId);
+      throw error;
+    }
+  }
+
+  async #claim(): Promise<void> {
+    this.#owned = await claimBroadcasts(this.#o.db, this.#o.nodeId);
+    this.#claimedAt = performance.now();
+  }
+
+  /**
+   * Without the database a lease cannot be renewed: another node will take the
+   * broadcasts over, so they are let go in time. A lone node keeps its shows on air.
+   */
+  #fenceOff(): void {
+    if (this.#nodes <= 1 || performance.now() - this.#claimedAt < leaseMs * 0.8 || this.#owned.size === 0) return;
+    this.#o.log.error("the lease on this node's broadcasts cannot be renewed: they are let go");
+    this.#owned = new Set();
+    for (const studioId of this.#running.keys()) this.#drop(studioId);
+  }
+
+  /** What is wrong with one studio stays with it; a database that is away is everybody's. */
+  async #applyAlone(studio: DesiredStudio): Promise<void> {
+    try {
+      await this.#apply(studio);
+    } catch (error) {
+      if (isDatabaseAway(error)) throw error;
+      this.#o.log.error({ err: error, studioId: studio.studioId }, "a studio could not be made what it should be; it is tried again");
+    }
+  }
+
+  async #apply(studio: DesiredStudio): Promise<void> {
+    const { studioId } = studio;
+    const before = this.#running.get(studioId);
+    const plan = planStudio(studio, {
+      online: this.#watch.online,
+      owned: this.#owned,
+      playing: before?.plan.sourceId ?? null,
+      playUrl: this.#o.playUrl,
+      openKey: (of, destination) =>
+        destination.streamKey === null
+          ? null
+          : this.#o.vault.decrypt(destination.streamKey, { accountId: of.accountId, row: destination.id }).reveal(),
+      allowedNetworks: this.#o.allowedNetworks,
+    });
+    const running: Running = before ?? { accountId: studio.accountId, plan, told: { shared: null, own: null }, flowing: false, frameRate: null };
+    if (running.plan.sourceId !== plan.sourceId) Object.assign(running, { flowing: false, frameRate: null });
+    running.plan = plan;
+    this.#running.set(studioId, running);
+
+    await this.#follow(studio, plan);
+    this.#tell(studioId, running);
+    await this.#automatic(studio);
+    if (plan.broadcast !== null) await this.#progress(studio, plan.broadcast, running);
+    for (const broadcast of plan.ending) await this.#end(studio, broadcast);
+    if (plan.relays.shared === null && plan.relays.own === null && plan.ending.length === 0 && plan.broadcast === null) this.#running.delete(studioId);
+  }
+
+  /** Follows what is on air, and puts at rest what is not. */
+  async #follow(studio: DesiredStudio, plan: StudioPlan): Promise<void> {
+    const active = new Set(plan.active.map((destination) => destination.id));
+    const { broadcast } = plan;
+    if (broadcast !== null) {
+      const known = plan.active.every((destination) => this.#ledger.isFollowed(destination.id));
+      const gauges = known ? [] : await readDestinationGauges(this.#o.db, broadcast.id);
+      for (const destination of plan.active) {
+        const last = gauges.find((gauge) => gauge.destinationId === destination.id);
+        this.#observe(this.#ledger.follow(destination, broadcast.id, last));
+      }
+    }
+    if (plan.ending.length > 0) return;
+    for (const destination of studio.destinations) if (!active.has(destination.id)) this.#rest(destination, broadcast?.id ?? null);
+  }
+
+  #rest(destination: DesiredDestination, broadcastId: string | null): void {
+    this.#ledger.forget(destination.id);
+    if (destination.status === "idle") return;
+    const { id: destinationId, reconnects } = destination;
+    this.#observe({ destinationId, broadcastId, status: "idle", connectedAt: null, reconnects, lastError: null });
+  }
+
+  #tell(studioId: string, running: Running): void {
+    for (const lane of ["shared", "own"] as const) {
+      const spec = running.plan.relays[lane];
+      const text = spec === null ? null : JSON.stringify(spec);
+      if (text === running.told[lane]) continue;
+      running.told[lane] = text;
+      if (spec === null) this.#pool.drop(studioId, lane);
+      else this.#pool.assign(spec, lane);
+    }
+  }
+
+  /** Going live and offline with the sources, where the studio is set so. */
+  async #automatic(studio: DesiredStudio): Promise<void> {
+    const step = automaticStep(studio, Date.now());
+    if (step.rearm) await rearmAutoGoLive(this.#o.db, studio.studioId);
+    if (step.hadSource !== null) await recordHadSource(this.#o.db, step.hadSource);
+    if (step.lookAgainInMs !== null && step.lookAgainInMs < fullReadMs) this.#wakeup.later(step.lookAgainInMs, () => this.wake(studio.studioId));
+    if (step.go === "live") {
+      await this.#o.db.transaction((tx) => requestLive(tx, studio, { startedBy: "source", traceparent: null }));
+      this.wake(studio.studioId);
+    } else if (step.go === "offline") {
+      await this.#o.db.transaction((tx) => requestOffline(tx, studio, "source_gone"));
+      this.wake(studio.studioId);
+    }
+  }
+
+  /** `live` once the program runs and, where something is to be sent to, one takes it. */
+  async #progress(studio: DesiredStudio, broadcast: DesiredBroadcast, running: Running): Promise<void> {
+    if (broadcast.startedAt !== null || !running.flowing) return;
+    const { active } = running.plan;
+    const taken = active.length === 0 || active.some((destination) => this.#ledger.status(destination.id) === "live");
+    if (taken && (await recordLive(this.#o.db, broadcast.id))) this.#o.log.info({ studioId: studio.studioId, broadcastId: broadcast.id }, "live");
+  }
+
+  /** Its connections are being closed: the broadcast is over. */
+  async #end(studio: DesiredStudio, broadcast: DesiredBroadcast): Promise<void> {
+    const finals = studio.destinations.flatMap((destination) => this.#ledger.totals(destination.id) ?? []);
+    for (const destination of studio.destinations) this.#rest(destination, broadcast.id);
+    await recordEnded(this.#o.db, broadcast.id, finals);
+    this.#o.log.info({ studioId: studio.studioId, broadcastId: broadcast.id }, "offline");
+    // A broadcast asked for meanwhile begins now.
+    this.wake(studio.studioId);
+  }
+
+  #observe(seen: ObservedDestination | null): void {
+    if (seen === null) return;
+    this.#recorder.record(seen.destinationId, async () => {
+      await recordDestination(this.#o.db, seen);
+    });
+  }
+
+  #hear(studioId: string, report: Exclude<WorkerReport, { type: "ready" | "gauges" }>): void {
+    const running = this.#running.get(studioId);
+    if (running === undefined) return;
+    if (report.type === "destination") {
+      this.#observe(this.#ledger.report(report.destination));
+      if (report.destination.status === "live") this.wake(studioId);
+    } else if (report.sourceId === running.plan.sourceId) {
+      running.flowing = report.flowing;
+      running.frameRate = report.video?.frameRate ?? running.frameRate;
+      this.wake(studioId);
+    }
+  }
+
+  #workerLost(studioId: string, lane: Lane): void {
+    const running = this.#running.get(studioId);
+    if (running === undefined) return;
+    running.flowing = false;
+    for (const { destinationId } of running.plan.relays[lane]?.destinations ?? []) this.#observe(this.#ledger.lost(destinationId));
+  }
+
+  /** The studio is gone from the rows. */
+  #dismiss(studioId: string): void {
+    if (this.#running.has(studioId)) this.#drop(studioId);
+  }
+
+  #drop(studioId: string): void {
+    const running = this.#running.get(studioId);
+    this.#running.delete(studioId);
+    for (const lane of ["shared", "own"] as const) this.#pool.drop(studioId, lane);
+    for (const destination of running?.plan.active ?? []) this.#ledger.forget(destination.id);
+  }
+
+  async #writeGauges(): Promise<void> {
+    const destinations = this.#gaugeReports.flatMap((relay) => relay.destinations.flatMap((gauge) => this.#ledger.gauge(gauge) ?? []));
+    this.#gaugeReports = [];
+    const latest = [...new Map(destinations.map((gauge) => [gauge.destinationId, gauge])).values()];
+    const sources = [...this.#watch.online.values()].map(({ sourceId, bitrate, lastFrameAt }) => ({ sourceId, bitrate, lastFrameAt }));
+    await writeGauges(this.#o.db, sources, latest);
+  }
+}

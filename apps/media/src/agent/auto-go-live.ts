@@ -1,0 +1,32 @@
+import type { DesiredStudio } from "@trax/media-protocol";
+
+export type AutomaticStep = {
+  readonly go: "live" | "offline" | null;
+  /** Every source is offline: `autoGoLive` may fire again. */
+  readonly rearm: boolean;
+  /** The broadcast that has a source for the first time. */
+  readonly hadSource: string | null;
+  readonly lookAgainInMs: number | null;
+};
+
+/**
+ * `autoGoLive`: live with the first source, offline when the last has been gone
+ * for `graceMs`. It fires once: after a deliberate go-offline it waits until
+ * every source has been offline. Pure; `now` in ms since the epoch.
+ */
+export function automaticStep(studio: DesiredStudio, now: number): AutomaticStep {
+  const anyOnline = studio.sources.some((source) => source.status === "online");
+  const current = studio.broadcasts.find((broadcast) => broadcast.desired === "live");
+  const step = {
+    go: null,
+    rearm: !studio.autoArmed && !anyOnline && current === undefined,
+    hadSource: current !== undefined && anyOnline && !current.hadSource ? current.id : null,
+    lookAgainInMs: null,
+  };
+  if (!studio.autoGoLive) return step;
+  if (current === undefined) return anyOnline && studio.autoArmed ? { ...step, go: "live" } : step;
+  if (anyOnline || !current.hadSource) return step;
+  const lastGone = Math.max(...studio.sources.map((source) => (source.offlineAt === null ? 0 : Date.parse(source.offlineAt))), 0);
+  const left = lastGone + studio.graceMs - now;
+  return left <= 0 ? { ...step, go: "offline" } : { ...step, lookAgainInMs: left };
+}

@@ -1,0 +1,134 @@
+import type { DesiredDestination, ObservedDestination } from "@trax/media-protocol";
+import type { DestinationGauge, DestinationReport, DestinationStatus } from "../relay/protocol.ts";
+
+type Entry = {
+  readonly broadcastId: string;
+  revision: number;
+  /** Reconnects and bytes of the workers and connections before this one. */
+  reconnectsBefore: number;
+  bytesBefore: number;
+  droppedBefore: number;
+  /** Taken by its peer at some time in this broadcast, with this revision. */
+  wasLive: boolean;
+  status: DestinationStatus;
+  report: DestinationReport | null;
+  gauge: DestinationGauge | null;
+};
+
+const fresh = (broadcastId: string, revision: number): Entry => ({
+  broadcastId,
+  revision,
+  reconnectsBefore: 0,
+  bytesBefore: 0,
+  droppedBefore: 0,
+  wasLive: false,
+  status: "idle",
+  report: null,
+  gauge: null,
+});
+
+/**
+ * What is known of each destination on air, over the lives of the workers that
+ * serve it: a worker counts from zero, a broadcast does not.
+ */
+export class DestinationLedger {
+  readonly #entries = new Map<string, Entry>();
+
+  /**
+   * Begins to follow a destination, from what the rows say of it. Answers what
+   * to record at once: one that an agent or worker before had live is not.
+   */
+  follow(destination: DesiredDestination, broadcastId: string, last: DestinationGauge | undefined): ObservedDestination | null {
+    const known = this.#entries.get(destination.id);
+    if (known?.broadcastId === broadcastId) {
+      if (known.revision !== destination.revision) {
+        known.revision = destination.revision;
+        known.reconnectsBefore += known.report?.reconnects ?? 0;
+        known.report = null;
+        known.wasLive = false;
+      }
+      return null;
+    }
+    const entry = fresh(broadcastId, destination.revision);
+    const wasLive = destination.status === "live" || destination.status === "reconnecting";
+    entry.wasLive = wasLive;
+    entry.reconnectsBefore = destination.reconnects + (destination.status === "live" ? 1 : 0);
+    entry.bytesBefore = last?.sentBytes ?? 0;
+    entry.droppedBefore = last?.droppedFrames ?? 0;
+    if (wasLive) entry.status = "reconnecting";
+    this.#entries.set(destination.id, entry);
+    return wasLive ? this.#observed(destination.id, entry) : null;
+  }
+
+  forget(destinationId: string): void {
+    this.#entries.delete(destinationId);
+  }
+
+  isFollowed(destinationId: string): boolean {
+    return this.#entries.has(destinationId);
+  }
+
+  status(destinationId: string): DestinationStatus | null {
+    return this.#entries.get(destinationId)?.status ?? null;
+  }
+
+  /** What a worker reports, as what to record; null when it is about something no longer on air. */
+  report(report: DestinationReport): ObservedDestination | null {
+    const entry = this.#entries.get(report.destinationId);
+    if (entry === undefined || entry.revision !== report.revision) return null;
+    entry.report = report;
+    if (report.status === "live") entry.wasLive = true;
+    entry.status = report.status === "connecting" && entry.wasLive ? "reconnecting" : report.status;
+    return this.#observed(report.destinationId, entry);
+  }
+
+  /** Its worker is gone, and with it its connection. */
+  lost(destinationId: string): ObservedDestination | null {
+    const entry = this.#entries.get(destinationId);
+    if (entry === undefined) return null;
+    entry.reconnectsBefore += (entry.report?.reconnects ?? 0) + (entry.status === "live" ? 1 : 0);
+    this.#carry(entry);
+    entry.report = null;
+    entry.status = entry.wasLive ? "reconnecting" : "connecting";
+    return this.#observed(destinationId, entry);
+  }
+
+  /** Counters of a worker as counters of the broadcast; null when not on air. */
+  gauge(gauge: DestinationGauge): (DestinationGauge & { readonly broadcastId: string }) | null {
+    const entry = this.#entries.get(gauge.destinationId);
+    if (entry === undefined) return null;
+    // Counting anew: an edited destination has a new connection.
+    if (entry.gauge !== null && gauge.sentBytes < entry.gauge.sentBytes) this.#carry(entry);
+    entry.gauge = gauge;
+    return this.totals(gauge.destinationId);
+  }
+
+  totals(destinationId: string): (DestinationGauge & { readonly broadcastId: string }) | null {
+    const entry = this.#entries.get(destinationId);
+    if (entry === undefined) return null;
+    return {
+      destinationId,
+      broadcastId: entry.broadcastId,
+      bitrate: entry.gauge?.bitrate ?? 0,
+      sentBytes: entry.bytesBefore + (entry.gauge?.sentBytes ?? 0),
+      droppedFrames: entry.droppedBefore + (entry.gauge?.droppedFrames ?? 0),
+    };
+  }
+
+  #carry(entry: Entry): void {
+    entry.bytesBefore += entry.gauge?.sentBytes ?? 0;
+    entry.droppedBefore += entry.gauge?.droppedFrames ?? 0;
+    entry.gauge = null;
+  }
+
+  #observed(destinationId: string, entry: Entry): ObservedDestination {
+    return {
+      destinationId,
+      broadcastId: entry.broadcastId,
+      status: entry.status,
+      connectedAt: entry.report?.connectedAt ?? null,
+      reconnects: entry.reconnectsBefore + (entry.report?.reconnects ?? 0),
+      lastError: entry.report?.lastError ?? null,
+    };
+  }
+}
