@@ -64,7 +64,10 @@ export type StreamStatus = z.infer<typeof StreamStatus>;
 
 export const GoLive = z
   .strictObject({
-    allowNoDestinations: z.boolean().default(false).meta({ description: "Run the program although nothing is enabled to send it to." }),
+    allowNoDestinations: z
+      .boolean()
+      .default(false)
+      .meta({ description: "Run the program although nothing is enabled to send it to." }),
   })
   .meta({ id: "GoLive", examples: [{ allowNoDestinations: false }] });
 

@@ -7,13 +7,11 @@ export const Platform = z
   .enum(["custom", "twitch", "youtube", "kick", "owncast", "facebook"])
   .meta({ id: "DestinationPlatform" });
 export const DestinationProtocol = z.enum(["rtmp", "rtmps", "srt", "whip"]).meta({ id: "DestinationProtocol" });
-export const DestinationStatus = z
-  .enum(["idle", "connecting", "live", "reconnecting", "failed"])
-  .meta({
-    id: "DestinationStatus",
-    description:
-      "`idle`: nothing to send. `connecting`: not taken yet. `live`: the peer takes bytes. `reconnecting`: was lost and is tried again. `failed`: refused, or hopeless for now; tried again slowly.",
-  });
+export const DestinationStatus = z.enum(["idle", "connecting", "live", "reconnecting", "failed"]).meta({
+  id: "DestinationStatus",
+  description:
+    "`idle`: nothing to send. `connecting`: not taken yet. `live`: the peer takes bytes. `reconnecting`: was lost and is tried again. `failed`: refused, or hopeless for now; tried again slowly.",
+});
 export type DestinationStatus = z.infer<typeof DestinationStatus>;
 
 export const DestinationErrorCode = z
@@ -30,9 +28,10 @@ export const DestinationErrorCode = z
   ])
   .meta({ id: "DestinationErrorCode" });
 
-export const DestinationError = z
-  .object({ code: DestinationErrorCode, message: z.string(), at: Time })
-  .meta({ id: "DestinationError", description: "What last went wrong, in words; it stays after recovery until the next broadcast." });
+export const DestinationError = z.object({ code: DestinationErrorCode, message: z.string(), at: Time }).meta({
+  id: "DestinationError",
+  description: "What last went wrong, in words; it stays after recovery until the next broadcast.",
+});
 export type DestinationError = z.infer<typeof DestinationError>;
 
 export const Destination = z
@@ -51,7 +50,10 @@ export const Destination = z
     createdAt: Time,
     updatedAt: Time,
   })
-  .meta({ id: "Destination", description: "Where the program is sent. The stream key is taken in and never given out." });
+  .meta({
+    id: "Destination",
+    description: "Where the program is sent. The stream key is taken in and never given out.",
+  });
 export type Destination = z.infer<typeof Destination>;
 
 export const DestinationList = page("DestinationList", Destination);
@@ -60,7 +62,10 @@ export const DestinationList = page("DestinationList", Destination);
 const url = z
   .string()
   .max(2_000)
-  .regex(/^(rtmp|rtmps|srt):\/\/[\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]+$/i, "must be an rtmp://, rtmps:// or srt:// URL")
+  .regex(
+    /^(rtmp|rtmps|srt):\/\/[\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]+$/i,
+    "must be an rtmp://, rtmps:// or srt:// URL",
+  )
   .refine((value) => (URL.parse(value)?.hostname ?? "") !== "", "must name a host")
   .meta({ example: "rtmps://live.example.com:443/app" });
 
@@ -79,7 +84,9 @@ export const DestinationCreate = z
   })
   .meta({
     id: "DestinationCreate",
-    examples: [{ name: "Twitch", platform: "twitch", url: "rtmps://ingest.example.com/app", streamKey: "live_123456_abcdef" }],
+    examples: [
+      { name: "Twitch", platform: "twitch", url: "rtmps://ingest.example.com/app", streamKey: "live_123456_abcdef" },
+    ],
   });
 export type DestinationCreate = z.infer<typeof DestinationCreate>;
 

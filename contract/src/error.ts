@@ -2,7 +2,10 @@ import { z } from "zod";
 
 /** The closed catalogue of errors: each code, its status, and when it is given. */
 export const errorCatalogue = {
-  invalid_request: { status: 400, about: "The request does not have the shape the operation takes; `details` says where." },
+  invalid_request: {
+    status: 400,
+    about: "The request does not have the shape the operation takes; `details` says where.",
+  },
   invalid_cursor: { status: 400, about: "The cursor is not one this list gave out." },
   unauthenticated: { status: 401, about: "No credential, or one that is unknown, revoked or expired." },
   insufficient_scope: { status: 403, about: "The credential lacks the scope that `requiredScope` names." },

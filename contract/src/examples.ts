@@ -15,14 +15,29 @@ const studio = {
   autoGoLive: false,
   graceMs: 30_000,
   state: "offline",
-  program: { mode: "passthrough", sourceId: null, width: 1280, height: 720, frameRate: 30, videoBitrate: 4_500_000, audioBitrate: 160_000 },
+  program: {
+    mode: "passthrough",
+    sourceId: null,
+    width: 1280,
+    height: 720,
+    frameRate: 30,
+    videoBitrate: 4_500_000,
+    audioBitrate: 160_000,
+  },
   slate: { assetId: null, text: null, color: null },
   recording: { enabled: false },
   createdAt: at,
   updatedAt: at,
 };
 
-const session = { id: `msn_${ulid}`, studioId, role: "publish", sourceId, expiresAt: "2026-11-23T18:00:00.000Z", createdAt: at };
+const session = {
+  id: `msn_${ulid}`,
+  studioId,
+  role: "publish",
+  sourceId,
+  expiresAt: "2026-11-23T18:00:00.000Z",
+  createdAt: at,
+};
 
 const token = "pub_EXAMPLE";
 const ingest = {
@@ -96,7 +111,15 @@ const starting = {
   health: { level: "degraded", reasons: [{ code: "destination_connecting", message: "Twitch is being connected." }] },
 };
 
-const broadcast = { id: broadcastId, studioId, startedAt: at, endedAt: null, endReason: null, destinations: [destinationStatus], recordings: [] };
+const broadcast = {
+  id: broadcastId,
+  studioId,
+  startedAt: at,
+  endedAt: null,
+  endReason: null,
+  destinations: [destinationStatus],
+  recordings: [],
+};
 
 const pageOf = (item: Json): Json => ({ data: [item], nextCursor: null });
 
@@ -117,7 +140,10 @@ export const operationExamples: Readonly<Record<string, Examples>> = {
   listStudios: { response: pageOf(studio) },
   createStudio: { request: { name: "Friday show" }, response: studio },
   getStudio: { response: studio },
-  updateStudio: { request: { name: "Saturday show", program: { sourceId } }, response: { ...studio, name: "Saturday show" } },
+  updateStudio: {
+    request: { name: "Saturday show", program: { sourceId } },
+    response: { ...studio, name: "Saturday show" },
+  },
   listSources: { response: pageOf(source) },
   createSource: {
     request: { name: "Camera 1" },
@@ -129,7 +155,12 @@ export const operationExamples: Readonly<Record<string, Examples>> = {
   createMediaSession: { request: { role: "publish", sourceId, expiresInSeconds: 3_600 }, response: sessionCreated },
   listDestinations: { response: pageOf(destination) },
   createDestination: {
-    request: { name: "Twitch", platform: "twitch", url: "rtmps://ingest.example.com/app", streamKey: "live_123456_abcdef" },
+    request: {
+      name: "Twitch",
+      platform: "twitch",
+      url: "rtmps://ingest.example.com/app",
+      streamKey: "live_123456_abcdef",
+    },
     response: { ...destination, status: "idle" },
   },
   getDestination: { response: destination },

@@ -12,8 +12,8 @@ export function id(prefix: string) {
 /** RFC 3339, UTC, milliseconds. */
 export const Time = z.iso.datetime({ precision: 3 });
 
-function characters(text: string): number {
-  return Array.from(text).length;
+function characters(value: string): number {
+  return Array.from(value).length;
 }
 
 // No control characters, and not white space alone.
@@ -23,9 +23,9 @@ const visible = /^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f\u
 export const Name = z
   .string()
   .regex(visible, "must have a visible character and no control characters")
-  .refine((text) => text.isWellFormed(), "must be well-formed Unicode")
-  .refine((text) => characters(text.trim()) <= 100, "must be 1 to 100 characters")
-  .transform((text) => text.trim())
+  .refine((value) => value.isWellFormed(), "must be well-formed Unicode")
+  .refine((value) => characters(value.trim()) <= 100, "must be 1 to 100 characters")
+  .transform((value) => value.trim())
   .meta({ minLength: 1, maxLength: 100, example: "Friday show" });
 
 /** Text shown to people: up to `most` characters, no NUL, no lone surrogates. */
@@ -38,7 +38,10 @@ export function text(most: number) {
     .meta({ maxLength: most });
 }
 
-export const Color = z.string().regex(/^#[0-9a-fA-F]{6}$/).meta({ example: "#1a1a2e" });
+export const Color = z
+  .string()
+  .regex(/^#[0-9a-fA-F]{6}$/)
+  .meta({ example: "#1a1a2e" });
 
 /** Page size and position. */
 export const pageQuery = {

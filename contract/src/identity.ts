@@ -72,5 +72,7 @@ export const KeyCreate = z
   })
   .meta({ id: "KeyCreate" });
 export type KeyCreate = z.infer<typeof KeyCreate>;
-export const KeyRotate = z.strictObject({ overlapSeconds: z.number().int().min(0).max(2_592_000).default(3_600) }).meta({ id: "KeyRotate" });
+export const KeyRotate = z
+  .strictObject({ overlapSeconds: z.number().int().min(0).max(2_592_000).default(3_600) })
+  .meta({ id: "KeyRotate" });
 export type KeyRotate = z.infer<typeof KeyRotate>;

@@ -16,9 +16,10 @@ const sessionFields = {
   createdAt: Time,
 };
 
-export const MediaSession = z
-  .object(sessionFields)
-  .meta({ id: "MediaSession", description: "Leave to publish or play, by a token. Expiry and revocation disconnect what uses it." });
+export const MediaSession = z.object(sessionFields).meta({
+  id: "MediaSession",
+  description: "Leave to publish or play, by a token. Expiry and revocation disconnect what uses it.",
+});
 export type MediaSession = z.infer<typeof MediaSession>;
 
 const keyed = (name: string) => z.object({ url: z.string(), streamKey: z.string() }).meta({ id: name });
@@ -30,7 +31,10 @@ export const Ingest = z
     srt: z.object({ url: z.string() }).meta({ id: "IngestSrt" }),
     whip: z.object({ url: z.string(), bearerToken: z.string() }).meta({ id: "IngestWhip" }),
   })
-  .meta({ id: "Ingest", description: "Where and how to publish, with the token in place. OBS: server and stream key." });
+  .meta({
+    id: "Ingest",
+    description: "Where and how to publish, with the token in place. OBS: server and stream key.",
+  });
 export type Ingest = z.infer<typeof Ingest>;
 
 export const MediaSessionCreated = z

@@ -23,25 +23,35 @@ function withBareReferences(value: Json): Json {
   if (Array.isArray(value)) return value.map(withBareReferences);
   if (!isObject(value)) return value;
   const parts = value["allOf"];
-  if (Array.isArray(parts) && parts.length === 1 && value["nullable"] === undefined) return withBareReferences(parts[0]);
+  if (Array.isArray(parts) && parts.length === 1 && value["nullable"] === undefined)
+    return withBareReferences(parts[0]);
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, withBareReferences(part)]));
 }
 
 /** A schema that Zod wrote, as JSON; named parts become references. */
 function schemaOf(schema: z.ZodType, io: "input" | "output", components: Map<string, Json>): Json {
-  const written = z.toJSONSchema(schema, { target: "openapi-3.0", io, unrepresentable: "any", override: ({ zodSchema, jsonSchema }) => {
-    // Clients must accept additions: only what is sent in is closed.
-    if (io === "output" && zodSchema._zod.def.type === "object") delete jsonSchema.additionalProperties;
-    if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
-    if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
-    if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
-    if (jsonSchema.nullable === true && jsonSchema.allOf !== undefined) jsonSchema.type = "object";
-    if (Array.isArray(jsonSchema["examples"])) {
-      jsonSchema.example = jsonSchema["examples"][0];
-      delete jsonSchema["examples"];
-    }
-  } });
-  const { definitions, $schema: _, ...root }: JsonObject = JSON.parse(JSON.stringify(written).replaceAll("#/definitions/", componentPath));
+  const written = z.toJSONSchema(schema, {
+    target: "openapi-3.0",
+    io,
+    unrepresentable: "any",
+    override: ({ zodSchema, jsonSchema }) => {
+      // Clients must accept additions: only what is sent in is closed.
+      if (io === "output" && zodSchema._zod.def.type === "object") delete jsonSchema.additionalProperties;
+      if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+      if (jsonSchema.nullable === true && jsonSchema.allOf !== undefined) jsonSchema.type = "object";
+      if (Array.isArray(jsonSchema["examples"])) {
+        jsonSchema.example = jsonSchema["examples"][0];
+        delete jsonSchema["examples"];
+      }
+    },
+  });
+  const {
+    definitions,
+    $schema: _,
+    ...root
+  }: JsonObject = JSON.parse(JSON.stringify(written).replaceAll("#/definitions/", componentPath));
   if (isObject(definitions)) {
     for (const [name, body] of Object.entries(definitions)) {
       const known = components.get(name);
@@ -57,10 +67,20 @@ function schemaOf(schema: z.ZodType, io: "input" | "output", components: Map<str
 function parameters(op: Operation, components: Map<string, Json>): Json[] {
   const of = (object: z.ZodObject | null, place: "path" | "query"): Json[] =>
     Object.entries(object?.shape ?? {}).map(([name, field]) => {
-      const written = schemaOf(z.object({ field: field instanceof z.ZodType ? field : z.never() }), "input", components);
+      const written = schemaOf(
+        z.object({ field: field instanceof z.ZodType ? field : z.never() }),
+        "input",
+        components,
+      );
       const body = isObject(written) && isObject(written["properties"]) ? (written["properties"]["field"] ?? {}) : {};
       const { description, ...schema } = isObject(body) ? body : {};
-      return { name, in: place, required: place === "path", ...(description === undefined ? {} : { description }), schema };
+      return {
+        name,
+        in: place,
+        required: place === "path",
+        ...(description === undefined ? {} : { description }),
+        schema,
+      };
     });
   return [...of(op.params, "path"), ...of(op.query, "query")];
 }
@@ -88,7 +108,8 @@ function responses(op: Operation, example: Json | undefined, components: Map<str
   const answer: Record<string, Json> = { description: op.summary, headers: rateLimitHeaders };
   if (op.response !== null) {
     const contentType = op.contentType ?? "application/json";
-    const schema = op.contentType === "text/event-stream" ? { type: "string" } : schemaOf(op.response, "output", components);
+    const schema =
+      op.contentType === "text/event-stream" ? { type: "string" } : schemaOf(op.response, "output", components);
     answer["content"] = { [contentType]: { schema, ...(example === undefined ? {} : { example }) } };
   }
   const byStatus = new Map<number, ErrorCode[]>();
@@ -96,28 +117,41 @@ function responses(op: Operation, example: Json | undefined, components: Map<str
     const { status } = errorCatalogue[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
-  const failures = [...byStatus].sort(([a], [b]) => a - b).map(([status, codes]): [string, Json] => [
-    String(status),
-    {
-      description: codes.map((code) => `\`${code}\`: ${errorCatalogue[code].about}`).join("\n\n"),
-      headers: {
-        "X-Request-Id": { $ref: "#/components/headers/RequestId" },
-        ...(status === 401 ? { "WWW-Authenticate": { $ref: "#/components/headers/WwwAuthenticate" } } : {}),
-        ...(status === 429 || status === 503 ? { "Retry-After": { $ref: "#/components/headers/RetryAfter" } } : {}),
-      },
-      content: {
-        "application/json": {
-          schema: schemaOf(ErrorEnvelope, "output", components),
-          example: { error: { code: codes[0] ?? "internal_error", message: errorCatalogue[codes[0] ?? "internal_error"].about, requestId: "req_01k9zv4q8f" } },
+  const failures = [...byStatus]
+    .sort(([a], [b]) => a - b)
+    .map(([status, codes]): [string, Json] => [
+      String(status),
+      {
+        description: codes.map((code) => `\`${code}\`: ${errorCatalogue[code].about}`).join("\n\n"),
+        headers: {
+          "X-Request-Id": { $ref: "#/components/headers/RequestId" },
+          ...(status === 401 ? { "WWW-Authenticate": { $ref: "#/components/headers/WwwAuthenticate" } } : {}),
+          ...(status === 429 || status === 503 ? { "Retry-After": { $ref: "#/components/headers/RetryAfter" } } : {}),
+        },
+        content: {
+          "application/json": {
+            schema: schemaOf(ErrorEnvelope, "output", components),
+            example: {
+              error: {
+                code: codes[0] ?? "internal_error",
+                message: errorCatalogue[codes[0] ?? "internal_error"].about,
+                requestId: "req_01k9zv4q8f",
+              },
+            },
+          },
         },
       },
-    },
-  ]);
+    ]);
   return { [String(op.status)]: answer, ...Object.fromEntries(failures) };
 }
 
 function describe(op: Operation): string {
-  const scope = op.scope === null ? null : typeof op.scope === "string" ? `Scope: \`${op.scope}\`.` : `Scope: one of ${op.scope.map((one) => `\`${one}\``).join(", ")}.`;
+  const scope =
+    op.scope === null
+      ? null
+      : typeof op.scope === "string"
+        ? `Scope: \`${op.scope}\`.`
+        : `Scope: one of ${op.scope.map((one) => `\`${one}\``).join(", ")}.`;
   const needs = op.auth === "public" ? "No credential needed." : (scope ?? "Any credential.");
   const gate = op.write ? " Answers `write_disabled` while the operator has writes off." : "";
   return `${op.description === undefined ? "" : `${op.description}\n\n`}${needs}${gate}`;
@@ -180,21 +214,30 @@ export function openApiDocument(): JsonObject {
     components: {
       securitySchemes: {
         bearerAuth: { type: "http", scheme: "bearer", description: "An API key (`sk_live_…`)." },
-        apiKeyHeader: { type: "apiKey", in: "header", name: "X-Api-Key", description: "The same key, for clients that cannot set Authorization." },
+        apiKeyHeader: {
+          type: "apiKey",
+          in: "header",
+          name: "X-Api-Key",
+          description: "The same key, for clients that cannot set Authorization.",
+        },
       },
       parameters: {
         IdempotencyKey: {
           name: "Idempotency-Key",
           in: "header",
           required: false,
-          description: "Makes a retry safe: the first answer is kept 24 hours and replayed with `Idempotent-Replayed: true`.",
+          description:
+            "Makes a retry safe: the first answer is kept 24 hours and replayed with `Idempotent-Replayed: true`.",
           schema: { type: "string", pattern: "^[\\x21-\\x7e]{1,255}$" },
         },
       },
       headers: {
-        RequestId: header("Quote it when something is wrong; taken from the request when it sends a sane one.", "string"),
-        RateLimit: header("What is left, as in `\"default\";r=599;t=60`.", "string"),
-        RateLimitPolicy: header("The limit, as in `\"default\";q=600;w=60`.", "string"),
+        RequestId: header(
+          "Quote it when something is wrong; taken from the request when it sends a sane one.",
+          "string",
+        ),
+        RateLimit: header('What is left, as in `"default";r=599;t=60`.', "string"),
+        RateLimitPolicy: header('The limit, as in `"default";q=600;w=60`.', "string"),
         RetryAfter: header("Whole seconds to wait.", "integer"),
         WwwAuthenticate: header("`Bearer`, with what was wrong.", "string"),
       },

@@ -43,23 +43,30 @@ const sourceFields = {
   kind: SourceKind,
   assetId: z.string().nullable(),
   url: z.string().nullable(),
-  onConflict: OnConflict.meta({ description: "What happens to a second publisher: refused, or it replaces the first." }),
+  onConflict: OnConflict.meta({
+    description: "What happens to a second publisher: refused, or it replaces the first.",
+  }),
   status: SourceStatus,
-  protocol: z.string().nullable().meta({ description: "`rtmp`, `rtmps`, `srt` or `whip` as seen; null while offline." }),
+  protocol: z
+    .string()
+    .nullable()
+    .meta({ description: "`rtmp`, `rtmps`, `srt` or `whip` as seen; null while offline." }),
   video: SourceVideo.nullable(),
   audio: SourceAudio.nullable(),
   createdAt: Time,
   updatedAt: Time,
 };
 
-export const Source = z
-  .object(sourceFields)
-  .meta({ id: "Source", description: "Something live that a studio takes in. `status` is read from what is really arriving." });
+export const Source = z.object(sourceFields).meta({
+  id: "Source",
+  description: "Something live that a studio takes in. `status` is read from what is really arriving.",
+});
 export type Source = z.infer<typeof Source>;
 
-export const SourceCreated = z
-  .object({ ...sourceFields, session: MediaSessionCreated })
-  .meta({ id: "SourceCreated", description: "The source with its first publish session, whose token is shown this once." });
+export const SourceCreated = z.object({ ...sourceFields, session: MediaSessionCreated }).meta({
+  id: "SourceCreated",
+  description: "The source with its first publish session, whose token is shown this once.",
+});
 export type SourceCreated = z.infer<typeof SourceCreated>;
 
 export const SourceList = page("SourceList", Source);

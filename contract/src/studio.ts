@@ -33,7 +33,9 @@ export const Studio = z
     program: z
       .object({
         mode: ProgramMode,
-        sourceId: sourceId.nullable().meta({ description: "The source of a passthrough program; null: the first online." }),
+        sourceId: sourceId
+          .nullable()
+          .meta({ description: "The source of a passthrough program; null: the first online." }),
         width: z.number().int(),
         height: z.number().int(),
         frameRate: z.number().int(),
@@ -54,14 +56,18 @@ export const Studio = z
   })
   .meta({
     id: "Studio",
-    description: "A place where one show is made. `state` is observed: `live` once the program runs and a destination takes it.",
+    description:
+      "A place where one show is made. `state` is observed: `live` once the program runs and a destination takes it.",
   });
 export type Studio = z.infer<typeof Studio>;
 
 export const StudioList = page("StudioList", Studio);
 
 const settings = {
-  autoGoLive: z.boolean().optional().meta({ description: "Go live with the first source, offline `graceMs` after the last." }),
+  autoGoLive: z
+    .boolean()
+    .optional()
+    .meta({ description: "Go live with the first source, offline `graceMs` after the last." }),
   graceMs: graceMs.optional(),
   program: z
     .strictObject({

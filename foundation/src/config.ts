@@ -33,7 +33,7 @@ function portVariable(fallback: number, about: string): Variable<number> {
   return { about, takes: portTakes, otherwise: String(fallback), read: port(fallback) };
 }
 
-function text(about: string, takes: string, otherwise = "unset"): Variable<string | null> {
+function words(about: string, takes: string, otherwise = "unset"): Variable<string | null> {
   return { about, takes, otherwise, read: optional<string | null>((value) => value, null) };
 }
 
@@ -132,9 +132,9 @@ export const variables = {
     otherwise: ".trax",
     read: optional((value) => value, ".trax"),
   },
-  TRAX_MEDIAMTX_BINARY: text("A MediaMTX binary to use as it is.", "a path"),
-  TRAX_RTMPS_CERT: text("The certificate chain of the RTMPS port, PEM.", "a path", "a self-signed one"),
-  TRAX_RTMPS_KEY: text("The private key of TRAX_RTMPS_CERT, PEM.", "a path"),
+  TRAX_MEDIAMTX_BINARY: words("A MediaMTX binary to use as it is.", "a path"),
+  TRAX_RTMPS_CERT: words("The certificate chain of the RTMPS port, PEM.", "a path", "a self-signed one"),
+  TRAX_RTMPS_KEY: words("The private key of TRAX_RTMPS_CERT, PEM.", "a path"),
   TRAX_LOG_LEVEL: {
     about: "How much is logged.",
     takes: "trace, debug, info, warn, error or silent",

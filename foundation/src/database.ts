@@ -16,7 +16,10 @@ export type Database = Queryable & {
 const int8 = 20;
 pg.types.setTypeParser(int8, Number);
 
-export function openDatabase(url: Secret, options: { readonly size?: number; readonly onError: (error: Error) => void }): Database {
+export function openDatabase(
+  url: Secret,
+  options: { readonly size?: number; readonly onError: (error: Error) => void },
+): Database {
   const pool = new pg.Pool({
     connectionString: url.reveal(),
     max: options.size ?? 20,
@@ -56,11 +59,25 @@ async function run<Row extends object>(client: pg.Pool | pg.PoolClient, statemen
   return result.rows;
 }
 
-const connectionFailures = new Set(["57P01", "57P02", "57P03", "08000", "08003", "08006", "ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE"]);
+const connectionFailures = new Set([
+  "57P01",
+  "57P02",
+  "57P03",
+  "08000",
+  "08003",
+  "08006",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ENOENT",
+  "EPIPE",
+]);
 
 /** Whether the database was out of reach, so that the same call may succeed a moment later. */
 export function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  return connectionFailures.has(code) || /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message);
+  return (
+    connectionFailures.has(code) ||
+    /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message)
+  );
 }

@@ -32,7 +32,11 @@ export function listen(options: {
 
   const connect = async (): Promise<void> => {
     timer = null;
-    const one = new pg.Client({ connectionString: options.url.reveal(), keepAlive: true, connectionTimeoutMillis: 5_000 });
+    const one = new pg.Client({
+      connectionString: options.url.reveal(),
+      keepAlive: true,
+      connectionTimeoutMillis: 5_000,
+    });
     client = one;
     one.on("error", (error) => lost(one, error));
     one.on("end", () => lost(one, null));

@@ -15,7 +15,11 @@ export function openLog(name: string, level: string): Logger {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     redact: {
-      paths: ["authorization", "cookie", "token", "password", "streamKey", "secret"].flatMap((key) => [key, `*.${key}`, `*.*.${key}`]),
+      paths: ["authorization", "cookie", "token", "password", "streamKey", "secret"].flatMap((key) => [
+        key,
+        `*.${key}`,
+        `*.*.${key}`,
+      ]),
       censor: "[secret]",
     },
   });

@@ -23,7 +23,8 @@ const tagBytes = 16;
 export function openVault(keys: readonly EncryptionKey[]): Vault {
   const [newest] = keys;
   const oldest = keys.at(-1);
-  if (newest === undefined || oldest === undefined) throw new Error("TRAX_ENCRYPTION_KEYS is needed: id:base64 of 32 bytes");
+  if (newest === undefined || oldest === undefined)
+    throw new Error("TRAX_ENCRYPTION_KEYS is needed: id:base64 of 32 bytes");
   const bytesOf = (entry: EncryptionKey) => Buffer.from(entry.key.reveal(), "base64");
   const associated = (context: VaultContext) => Buffer.from(`${context.accountId}\n${context.row}`);
   return {
@@ -36,7 +37,8 @@ export function openVault(keys: readonly EncryptionKey[]): Vault {
     decrypt(sealed, context) {
       const [id, encoded] = sealed.split(".");
       const entry = keys.find((candidate) => candidate.id === id);
-      if (entry === undefined || encoded === undefined) throw new Error("sealed under a key that TRAX_ENCRYPTION_KEYS does not list");
+      if (entry === undefined || encoded === undefined)
+        throw new Error("sealed under a key that TRAX_ENCRYPTION_KEYS does not list");
       const bytes = Buffer.from(encoded, "base64url");
       const decipher = createDecipheriv("aes-256-gcm", bytesOf(entry), bytes.subarray(0, ivBytes))
         .setAAD(associated(context))

@@ -107,7 +107,8 @@ export type DesiredStudio = {
   readonly destinations: readonly DesiredDestination[];
 };
 
-const list = (rows: ReturnType<typeof sql>) => sql`coalesce((select json_agg(row order by row.id) from (${rows}) row), '[]')`;
+const list = (rows: ReturnType<typeof sql>) =>
+  sql`coalesce((select json_agg(row order by row.id) from (${rows}) row), '[]')`;
 
 const restless = sql`
       or s.state <> 'offline'

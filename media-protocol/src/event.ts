@@ -8,7 +8,12 @@ export type MediaEventType = "stream.live" | "stream.offline" | "source.status_c
 /** Appends to the outbox, in the transaction that changes what the event tells of. */
 export async function appendMediaEvent(
   tx: Queryable,
-  event: { readonly accountId: string; readonly studioId: string; readonly type: MediaEventType; readonly data: object },
+  event: {
+    readonly accountId: string;
+    readonly studioId: string;
+    readonly type: MediaEventType;
+    readonly data: object;
+  },
 ): Promise<void> {
   await tx.query(sql`
     insert into events (id, account_id, studio_id, type, data)

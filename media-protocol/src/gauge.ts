@@ -11,7 +11,11 @@ export type DestinationGauge = {
 };
 
 /** One batched write a node a second, into unlogged tables: cheap, and may be lost. */
-export async function writeGauges(db: Queryable, sources: readonly SourceGauge[], destinations: readonly DestinationGauge[]): Promise<void> {
+export async function writeGauges(
+  db: Queryable,
+  sources: readonly SourceGauge[],
+  destinations: readonly DestinationGauge[],
+): Promise<void> {
   if (sources.length > 0) {
     await db.query(sql`
       insert into source_gauges (source_id, bitrate, last_frame_at, updated_at)

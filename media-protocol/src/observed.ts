@@ -19,7 +19,9 @@ export type ObservedSource = {
 /** Answers the studio's id when it was a change, null when not (or the source is gone). */
 export async function recordSource(db: Database, seen: ObservedSource): Promise<string | null> {
   return db.transaction(async (tx) => {
-    const [before] = await tx.query<{ status: string }>(sql`select status from sources where id = ${seen.sourceId} for update`);
+    const [before] = await tx.query<{ status: string }>(
+      sql`select status from sources where id = ${seen.sourceId} for update`,
+    );
     const video = seen.video === null ? null : JSON.stringify(seen.video);
     const audio = seen.audio === null ? null : JSON.stringify(seen.audio);
     const [row] = await tx.query<{ account_id: string; studio_id: string }>(sql`
@@ -45,7 +47,9 @@ export async function recordSource(db: Database, seen: ObservedSource): Promise<
 
 /** The sources that some agent of this node last saw online. */
 export async function readSourcesOnline(db: Queryable, nodeId: string): Promise<string[]> {
-  const rows = await db.query<{ id: string }>(sql`select id from sources where status <> 'offline' and node_id = ${nodeId}`);
+  const rows = await db.query<{ id: string }>(
+    sql`select id from sources where status <> 'offline' and node_id = ${nodeId}`,
+  );
   return rows.map((row) => row.id);
 }
 
@@ -62,7 +66,9 @@ export type ObservedDestination = {
 /** Answers whether it was a change. A null `lastError` keeps the last one. */
 export async function recordDestination(db: Database, seen: ObservedDestination): Promise<boolean> {
   return db.transaction(async (tx) => {
-    const [before] = await tx.query<{ status: string }>(sql`select status from destinations where id = ${seen.destinationId} for update`);
+    const [before] = await tx.query<{ status: string }>(
+      sql`select status from destinations where id = ${seen.destinationId} for update`,
+    );
     const error = seen.lastError === null ? null : JSON.stringify(seen.lastError);
     const [row] = await tx.query<{ account_id: string; studio_id: string }>(sql`
       update destinations set status = ${seen.status}, connected_at = ${seen.connectedAt}, reconnects = ${seen.reconnects},
@@ -85,7 +91,12 @@ export async function recordDestination(db: Database, seen: ObservedDestination)
         accountId: row.account_id,
         studioId: row.studio_id,
         type: "destination.status_changed",
-        data: { destinationId: seen.destinationId, status: seen.status, previousStatus: before.status, lastError: seen.lastError },
+        data: {
+          destinationId: seen.destinationId,
+          status: seen.status,
+          previousStatus: before.status,
+          lastError: seen.lastError,
+        },
       });
     }
     return true;
@@ -111,17 +122,35 @@ export async function recordLive(db: Database, broadcastId: string): Promise<boo
       returning account_id, studio_id`);
     if (row === undefined) return false;
     await tx.query(sql`update studios set state = 'live', updated_at = now() where id = ${row.studio_id}`);
-    await appendMediaEvent(tx, { accountId: row.account_id, studioId: row.studio_id, type: "stream.live", data: { broadcastId } });
+    await appendMediaEvent(tx, {
+      accountId: row.account_id,
+      studioId: row.studio_id,
+      type: "stream.live",
+      data: { broadcastId },
+    });
     return true;
   });
 }
 
-export type FinalDestination = { readonly destinationId: string; readonly sentBytes: number; readonly droppedFrames: number };
+export type FinalDestination = {
+  readonly destinationId: string;
+  readonly sentBytes: number;
+  readonly droppedFrames: number;
+};
 
 /** Nothing is sent any more: the broadcast has ended. Once; answers whether it was this call. */
-export async function recordEnded(db: Database, broadcastId: string, finals: readonly FinalDestination[]): Promise<boolean> {
+export async function recordEnded(
+  db: Database,
+  broadcastId: string,
+  finals: readonly FinalDestination[],
+): Promise<boolean> {
   return db.transaction(async (tx) => {
-    const [row] = await tx.query<{ account_id: string; studio_id: string; end_reason: string | null; started_at: Date | null }>(sql`
+    const [row] = await tx.query<{
+      account_id: string;
+      studio_id: string;
+      end_reason: string | null;
+      started_at: Date | null;
+    }>(sql`
       update broadcasts set ended_at = now(), lease_expires_at = null
       where id = ${broadcastId} and ended_at is null and desired = 'ended'
       returning account_id, studio_id, end_reason, started_at`);

@@ -29,7 +29,12 @@ export type SessionConnection = {
 };
 
 /** Remembers which router connection a session authorised, also over an agent's restart. */
-export async function recordConnection(db: Queryable, nodeId: string, connection: SessionConnection, expiresAt: Date): Promise<void> {
+export async function recordConnection(
+  db: Queryable,
+  nodeId: string,
+  connection: SessionConnection,
+  expiresAt: Date,
+): Promise<void> {
   await db.query(sql`
     insert into media_session_connections (node_id, protocol, connection_id, session_id, expires_at)
     values (${nodeId}, ${connection.protocol}, ${connection.connectionId}, ${connection.sessionId}, ${expiresAt})
@@ -46,13 +51,21 @@ export async function connectionsToEnd(db: Queryable, nodeId: string): Promise<S
 
 /** When the next session in use on this node expires, or null. */
 export async function nextExpiry(db: Queryable, nodeId: string): Promise<Date | null> {
-  const [row] = await db.query<{ at: Date | null }>(sql`select min(expires_at) as at from media_session_connections where node_id = ${nodeId}`);
+  const [row] = await db.query<{ at: Date | null }>(
+    sql`select min(expires_at) as at from media_session_connections where node_id = ${nodeId}`,
+  );
   return row?.at ?? null;
 }
 
 /** Forgets connections that are gone. */
-export async function forgetConnections(db: Queryable, nodeId: string, connectionIds: readonly string[]): Promise<void> {
-  await db.query(sql`delete from media_session_connections where node_id = ${nodeId} and connection_id = any(${[...connectionIds]})`);
+export async function forgetConnections(
+  db: Queryable,
+  nodeId: string,
+  connectionIds: readonly string[],
+): Promise<void> {
+  await db.query(
+    sql`delete from media_session_connections where node_id = ${nodeId} and connection_id = any(${[...connectionIds]})`,
+  );
 }
 
 /** The connections this node remembers; those that the router no longer knows are to be forgotten. */

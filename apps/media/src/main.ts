@@ -26,7 +26,10 @@ async function main(): Promise<void> {
   if (binary === null) throw new ConfigError("TRAX_MEDIAMTX_BINARY is needed");
   const dataDir = resolve(config.TRAX_DATA_DIR);
   const nodeId = readNodeId(dataDir);
-  const db = openDatabase(url, { size: 8, onError: (error) => log.warn({ err: error }, "a database connection was lost") });
+  const db = openDatabase(url, {
+    size: 8,
+    onError: (error) => log.warn({ err: error }, "a database connection was lost"),
+  });
   const vault = openVault(config.TRAX_ENCRYPTION_KEYS);
   const node = await holdNode(url, nodeId, log);
   const orphans = await sweepOrphans(resolve(dataDir, "run", "relays.json"));
@@ -35,7 +38,8 @@ async function main(): Promise<void> {
   const everywhere = config.TRAX_HOST === "0.0.0.0" ? "" : config.TRAX_HOST;
   const { TRAX_RTMPS_CERT: certPath, TRAX_RTMPS_KEY: keyPath } = config;
   const publicHost = config.TRAX_PUBLIC_URL === null ? [] : [new URL(config.TRAX_PUBLIC_URL).hostname];
-  const certificate = certPath !== null && keyPath !== null ? { certPath, keyPath } : await ensureCertificate(dataDir, publicHost);
+  const certificate =
+    certPath !== null && keyPath !== null ? { certPath, keyPath } : await ensureCertificate(dataDir, publicHost);
   let router: Router | null = null;
   const api = (): RouterApi => {
     if (router === null) throw new Error("the router has not started yet");
@@ -50,7 +54,8 @@ async function main(): Promise<void> {
     orphans,
     allowedNetworks: config.TRAX_ALLOWED_NETWORKS,
     paths: () => api().paths(),
-    playUrl: (path) => `rtmp://127.0.0.1:${config.TRAX_RTMP_PORT}/${path}?user=${internalUser}&pass=${internalPassword.reveal()}`,
+    playUrl: (path) =>
+      `rtmp://127.0.0.1:${config.TRAX_RTMP_PORT}/${path}?user=${internalUser}&pass=${internalPassword.reveal()}`,
   });
   router = await Router.start({
     binary,
@@ -60,11 +65,16 @@ async function main(): Promise<void> {
       rtmp: `${everywhere}:${config.TRAX_RTMP_PORT}`,
       rtmps: { address: `${everywhere}:${config.TRAX_RTMPS_PORT}`, ...certificate },
       srt: `${everywhere}:${config.TRAX_SRT_PORT}`,
-      webrtc: { http: `${everywhere}:${config.TRAX_WEBRTC_PORT}`, udp: `${everywhere}:${config.TRAX_WEBRTC_UDP_PORT}`, additionalHosts: publicHost },
+      webrtc: {
+        http: `${everywhere}:${config.TRAX_WEBRTC_PORT}`,
+        udp: `${everywhere}:${config.TRAX_WEBRTC_UDP_PORT}`,
+        additionalHosts: publicHost,
+      },
       hls: null,
     },
     decide: (request) => auth.decide(request),
-    onRefused: (request, reason) => log.info({ path: request.path, protocol: request.protocol, ip: request.ip, reason }, "a publisher was refused"),
+    onRefused: (request, reason) =>
+      log.info({ path: request.path, protocol: request.protocol, ip: request.ip, reason }, "a publisher was refused"),
     onStarted: (started) => log.info(started, "the router runs"),
     onLost: () => {
       log.error("the router is gone; it is started again");
@@ -75,7 +85,9 @@ async function main(): Promise<void> {
   await agent.start();
 
   const lookAtSessions = (): void => {
-    auth.endSessions().catch((error: unknown) => log.warn({ err: error }, "sessions could not be looked at; tried again soon"));
+    auth
+      .endSessions()
+      .catch((error: unknown) => log.warn({ err: error }, "sessions could not be looked at; tried again soon"));
   };
   const listener = listen({
     url,
@@ -89,7 +101,11 @@ async function main(): Promise<void> {
   });
   const sessionTimer = setInterval(lookAtSessions, 2_000);
   const tidyTimer = setInterval(() => {
-    auth.forgetGone().catch((error: unknown) => log.warn({ err: error }, "ended connections could not be forgotten; tried again later"));
+    auth
+      .forgetGone()
+      .catch((error: unknown) =>
+        log.warn({ err: error }, "ended connections could not be forgotten; tried again later"),
+      );
   }, 30_000);
 
   let stopping = false;
@@ -111,8 +127,19 @@ async function main(): Promise<void> {
   // The supervisor is gone: nobody would ever stop us.
   process.once("disconnect", () => void stop());
   process.on("message", (message: unknown) => {
-    if (typeof message !== "object" || message === null || !("type" in message) || message.type !== "status" || !("id" in message)) return;
-    process.send?.({ type: "status", id: message.id, processes: [{ name: "mediamtx", pid: router.pid }, ...agent.processes()] });
+    if (
+      typeof message !== "object" ||
+      message === null ||
+      !("type" in message) ||
+      message.type !== "status" ||
+      !("id" in message)
+    )
+      return;
+    process.send?.({
+      type: "status",
+      id: message.id,
+      processes: [{ name: "mediamtx", pid: router.pid }, ...agent.processes()],
+    });
   });
   process.send?.({ type: "ready" });
   log.info({ nodeId }, "the media agent runs");

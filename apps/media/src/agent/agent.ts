@@ -102,10 +102,15 @@ export class Agent {
 
   /** Reads what was online before this agent, then runs until `close`. */
   async start(): Promise<void> {
-    for (const sourceId of await readSourcesOnline(this.#o.db, this.#o.nodeId)) this.#sourcesWritten.set(sourceId, "as before");
+    for (const sourceId of await readSourcesOnline(this.#o.db, this.#o.nodeId))
+      this.#sourcesWritten.set(sourceId, "as before");
     await this.#look();
     await this.#reconcile();
-    this.#loops = [this.#every(pathsMs, () => this.#look()), this.#every(gaugesMs, () => this.#writeGauges()), this.#reconcileLoop()];
+    this.#loops = [
+      this.#every(pathsMs, () => this.#look()),
+      this.#every(gaugesMs, () => this.#writeGauges()),
+      this.#reconcileLoop(),
+    ];
   }
 
   /** Something about this studio has changed; without one: anything may have. */
@@ -203,7 +208,9 @@ export class Agent {
         await this.#claim();
       }
       const studios = await readDesired(this.#o.db, named, all);
-      const unclaimed = studios.some((studio) => studio.broadcasts.some((one) => one.nodeId === null && !this.#owned.has(one.id)));
+      const unclaimed = studios.some((studio) =>
+        studio.broadcasts.some((one) => one.nodeId === null && !this.#owned.has(one.id)),
+      );
       if (unclaimed) await this.#claim();
       for (const studio of studios) await this.#applyAlone(studio);
       const present = new Set(studios.map((studio) => studio.studioId));
@@ -237,7 +244,10 @@ export class Agent {
       await this.#apply(studio);
     } catch (error) {
       if (isDatabaseAway(error)) throw error;
-      this.#o.log.error({ err: error, studioId: studio.studioId }, "a studio could not be made what it should be; it is tried again");
+      this.#o.log.error(
+        { err: error, studioId: studio.studioId },
+        "a studio could not be made what it should be; it is tried again",
+      );
     }
   }
 
@@ -255,7 +265,13 @@ export class Agent {
           : this.#o.vault.decrypt(destination.streamKey, { accountId: of.accountId, row: destination.id }).reveal(),
       allowedNetworks: this.#o.allowedNetworks,
     });
-    const running: Running = before ?? { accountId: studio.accountId, plan, told: { shared: null, own: null }, flowing: false, frameRate: null };
+    const running: Running = before ?? {
+      accountId: studio.accountId,
+      plan,
+      told: { shared: null, own: null },
+      flowing: false,
+      frameRate: null,
+    };
     if (running.plan.sourceId !== plan.sourceId) Object.assign(running, { flowing: false, frameRate: null });
     running.plan = plan;
     this.#running.set(studioId, running);
@@ -265,7 +281,8 @@ export class Agent {
     await this.#automatic(studio);
     if (plan.broadcast !== null) await this.#progress(studio, plan.broadcast, running);
     for (const broadcast of plan.ending) await this.#end(studio, broadcast);
-    if (plan.relays.shared === null && plan.relays.own === null && plan.ending.length === 0 && plan.broadcast === null) this.#running.delete(studioId);
+    if (plan.relays.shared === null && plan.relays.own === null && plan.ending.length === 0 && plan.broadcast === null)
+      this.#running.delete(studioId);
   }
 
   /** Follows what is on air, and puts at rest what is not. */
@@ -281,7 +298,8 @@ export class Agent {
       }
     }
     if (plan.ending.length > 0) return;
-    for (const destination of studio.destinations) if (!active.has(destination.id)) this.#rest(destination, broadcast?.id ?? null);
+    for (const destination of studio.destinations)
+      if (!active.has(destination.id)) this.#rest(destination, broadcast?.id ?? null);
   }
 
   #rest(destination: DesiredDestination, broadcastId: string | null): void {
@@ -307,7 +325,8 @@ export class Agent {
     const step = automaticStep(studio, Date.now());
     if (step.rearm) await rearmAutoGoLive(this.#o.db, studio.studioId);
     if (step.hadSource !== null) await recordHadSource(this.#o.db, step.hadSource);
-    if (step.lookAgainInMs !== null && step.lookAgainInMs < fullReadMs) this.#wakeup.later(step.lookAgainInMs, () => this.wake(studio.studioId));
+    if (step.lookAgainInMs !== null && step.lookAgainInMs < fullReadMs)
+      this.#wakeup.later(step.lookAgainInMs, () => this.wake(studio.studioId));
     if (step.go === "live") {
       await this.#o.db.transaction((tx) => requestLive(tx, studio, { startedBy: "source", traceparent: null }));
       this.wake(studio.studioId);
@@ -322,7 +341,8 @@ export class Agent {
     if (broadcast.startedAt !== null || !running.flowing) return;
     const { active } = running.plan;
     const taken = active.length === 0 || active.some((destination) => this.#ledger.status(destination.id) === "live");
-    if (taken && (await recordLive(this.#o.db, broadcast.id))) this.#o.log.info({ studioId: studio.studioId, broadcastId: broadcast.id }, "live");
+    if (taken && (await recordLive(this.#o.db, broadcast.id)))
+      this.#o.log.info({ studioId: studio.studioId, broadcastId: broadcast.id }, "live");
   }
 
   /** Its connections are being closed: the broadcast is over. */
@@ -359,7 +379,8 @@ export class Agent {
     const running = this.#running.get(studioId);
     if (running === undefined) return;
     running.flowing = false;
-    for (const { destinationId } of running.plan.relays[lane]?.destinations ?? []) this.#observe(this.#ledger.lost(destinationId));
+    for (const { destinationId } of running.plan.relays[lane]?.destinations ?? [])
+      this.#observe(this.#ledger.lost(destinationId));
   }
 
   /** The studio is gone from the rows. */
@@ -375,10 +396,16 @@ export class Agent {
   }
 
   async #writeGauges(): Promise<void> {
-    const destinations = this.#gaugeReports.flatMap((relay) => relay.destinations.flatMap((gauge) => this.#ledger.gauge(gauge) ?? []));
+    const destinations = this.#gaugeReports.flatMap((relay) =>
+      relay.destinations.flatMap((gauge) => this.#ledger.gauge(gauge) ?? []),
+    );
     this.#gaugeReports = [];
     const latest = [...new Map(destinations.map((gauge) => [gauge.destinationId, gauge])).values()];
-    const sources = [...this.#watch.online.values()].map(({ sourceId, bitrate, lastFrameAt }) => ({ sourceId, bitrate, lastFrameAt }));
+    const sources = [...this.#watch.online.values()].map(({ sourceId, bitrate, lastFrameAt }) => ({
+      sourceId,
+      bitrate,
+      lastFrameAt,
+    }));
     await writeGauges(this.#o.db, sources, latest);
   }
 }

@@ -26,7 +26,10 @@ export function automaticStep(studio: DesiredStudio, now: number): AutomaticStep
   if (!studio.autoGoLive) return step;
   if (current === undefined) return anyOnline && studio.autoArmed ? { ...step, go: "live" } : step;
   if (anyOnline || !current.hadSource) return step;
-  const lastGone = Math.max(...studio.sources.map((source) => (source.offlineAt === null ? 0 : Date.parse(source.offlineAt))), 0);
+  const lastGone = Math.max(
+    ...studio.sources.map((source) => (source.offlineAt === null ? 0 : Date.parse(source.offlineAt))),
+    0,
+  );
   const left = lastGone + studio.graceMs - now;
   return left <= 0 ? { ...step, go: "offline" } : { ...step, lookAgainInMs: left };
 }

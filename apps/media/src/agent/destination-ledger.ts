@@ -38,7 +38,11 @@ export class DestinationLedger {
    * Begins to follow a destination, from what the rows say of it. Answers what
    * to record at once: one that an agent or worker before had live is not.
    */
-  follow(destination: DesiredDestination, broadcastId: string, last: DestinationGauge | undefined): ObservedDestination | null {
+  follow(
+    destination: DesiredDestination,
+    broadcastId: string,
+    last: DestinationGauge | undefined,
+  ): ObservedDestination | null {
     const known = this.#entries.get(destination.id);
     if (known?.broadcastId === broadcastId) {
       if (known.revision !== destination.revision) {

@@ -63,6 +63,11 @@ function read(path: string): Entry[] {
 
 function isEntry(value: unknown): value is Entry {
   return (
-    typeof value === "object" && value !== null && "pid" in value && typeof value.pid === "number" && "startTime" in value && typeof value.startTime === "string"
+    typeof value === "object" &&
+    value !== null &&
+    "pid" in value &&
+    typeof value.pid === "number" &&
+    "startTime" in value &&
+    typeof value.startTime === "string"
   );
 }

@@ -42,7 +42,12 @@ export class PublishAuth {
   #nextExpiryAt = Number.POSITIVE_INFINITY;
   #closed = false;
 
-  constructor(options: { readonly db: Database; readonly nodeId: string; readonly api: () => RouterApi; readonly log: Logger }) {
+  constructor(options: {
+    readonly db: Database;
+    readonly nodeId: string;
+    readonly api: () => RouterApi;
+    readonly log: Logger;
+  }) {
     this.#db = options.db;
     this.#nodeId = options.nodeId;
     this.#api = options.api;
@@ -79,7 +84,12 @@ export class PublishAuth {
       await this.#kick(protocol, connectionId);
       this.#log.info({ sessionId }, "a media session is over: its publisher is disconnected");
     }
-    if (ended.length > 0) await forgetConnections(this.#db, this.#nodeId, ended.map((one) => one.connectionId));
+    if (ended.length > 0)
+      await forgetConnections(
+        this.#db,
+        this.#nodeId,
+        ended.map((one) => one.connectionId),
+      );
     const next = await nextExpiry(this.#db, this.#nodeId);
     if (next !== null) this.#watchExpiry(next);
   }
@@ -122,11 +132,18 @@ export class PublishAuth {
 
   /** Null when the source is free for this client, else why not. */
   async #makeRoom(session: PublishSession, own: Pending): Promise<string | null> {
-    const others = [...(await this.#publishing(session.sourceId, own)), ...(await this.#arriving(session.sourceId, own))];
+    const others = [
+      ...(await this.#publishing(session.sourceId, own)),
+      ...(await this.#arriving(session.sourceId, own)),
+    ];
     if (others.length > 0) {
       if (session.onConflict === "refuse") return "somebody publishes to this source already";
       for (const other of others) await this.#api().kick(other);
-      const free = await waitFor(async () => (await this.#publishing(session.sourceId, own)).length === 0, replaceWaitMs, 50);
+      const free = await waitFor(
+        async () => (await this.#publishing(session.sourceId, own)).length === 0,
+        replaceWaitMs,
+        50,
+      );
       if (!free) return "the publisher before did not go away";
     }
     this.#pending.set(session.sourceId, own);
@@ -134,13 +151,14 @@ export class PublishAuth {
   }
 
   async #publishing(sourceId: string, own: Pending): Promise<RouterConnection[]> {
-    const path = await this.#api().path(sourcePath(sourceId));
-    return path?.publisher == null || path.publisher.id === own.connectionId ? [] : [path.publisher];
+    const publisher = (await this.#api().path(sourcePath(sourceId)))?.publisher ?? null;
+    return publisher === null || publisher.id === own.connectionId ? [] : [publisher];
   }
 
   async #arriving(sourceId: string, own: Pending): Promise<RouterConnection[]> {
     const pending = this.#pending.get(sourceId);
-    if (pending === undefined || pending.connectionId === own.connectionId || own.at - pending.at > pendingMs) return [];
+    if (pending === undefined || pending.connectionId === own.connectionId || own.at - pending.at > pendingMs)
+      return [];
     const names = candidates(pending.protocol, pending.connectionId);
     const lists = await Promise.all(names.map(({ protocol }) => this.#api().clients(protocol)));
     return names.filter((name, index) => lists[index]?.some((client) => client.id === name.id));
@@ -162,7 +180,9 @@ export class PublishAuth {
     this.#expiryTimer = setTimeout(() => {
       this.#expiryTimer = null;
       this.#nextExpiryAt = Number.POSITIVE_INFINITY;
-      this.endSessions().catch((error: unknown) => this.#log.warn({ err: error }, "sessions could not be ended; tried again soon"));
+      this.endSessions().catch((error: unknown) =>
+        this.#log.warn({ err: error }, "sessions could not be ended; tried again soon"),
+      );
     }, wait);
   }
 }

@@ -12,7 +12,11 @@ import { forkRelayWorker } from "./relay-worker-process.ts";
 export type Lane = "shared" | "own";
 
 export type RelayPoolListener = {
-  readonly onReport: (studioId: string, lane: Lane, report: Exclude<WorkerReport, { type: "ready" | "gauges" }>) => void;
+  readonly onReport: (
+    studioId: string,
+    lane: Lane,
+    report: Exclude<WorkerReport, { type: "ready" | "gauges" }>,
+  ) => void;
   readonly onGauges: (report: Extract<WorkerReport, { type: "gauges" }>, lane: Lane) => void;
   /** The worker is gone; its relays are being started elsewhere with the specs they had. */
   readonly onLost: (studioIds: readonly string[], lane: Lane) => void;
@@ -96,7 +100,9 @@ export class RelayPool {
 
   #room(lane: Lane): Worker {
     const capacity = lane === "shared" ? sharedCapacity : 1;
-    const roomy = [...this.#workers].find((worker) => worker.lane === lane && !worker.stopping && worker.specs.size < capacity);
+    const roomy = [...this.#workers].find(
+      (worker) => worker.lane === lane && !worker.stopping && worker.specs.size < capacity,
+    );
     return roomy ?? this.#spawn(lane);
   }
 

@@ -14,7 +14,14 @@ export type SourceView = {
   readonly since: number;
 };
 
-type Track = { bytes: number; grewAt: number; grewAtTime: string; since: number; samples: { at: number; bytes: number }[]; onlineSince: string | null };
+type Track = {
+  bytes: number;
+  grewAt: number;
+  grewAtTime: string;
+  since: number;
+  samples: { at: number; bytes: number }[];
+  onlineSince: string | null;
+};
 
 /** Published, but nothing has arrived for this long: not online. */
 const silentMs = 3_000;

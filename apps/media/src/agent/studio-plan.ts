@@ -64,7 +64,8 @@ export function planStudio(studio: DesiredStudio, view: NodeView): StudioPlan {
 /** The studio's chosen source; where none is chosen the one that plays, while it stays, else the first that came online. */
 function chooseSource(studio: DesiredStudio, view: NodeView): SourceView | null {
   const online = studio.sources.flatMap((source) => view.online.get(source.id) ?? []);
-  if (studio.programSourceId !== null) return online.find((source) => source.sourceId === studio.programSourceId) ?? null;
+  if (studio.programSourceId !== null)
+    return online.find((source) => source.sourceId === studio.programSourceId) ?? null;
   const playing = online.find((source) => source.sourceId === view.playing);
   return playing ?? online.toSorted((a, b) => a.since - b.since)[0] ?? null;
 }

@@ -1,5 +1,9 @@
 /** Looks every `everyMs` until the condition holds; false when it has not after `deadlineMs`. */
-export async function waitFor(condition: () => boolean | Promise<boolean>, deadlineMs: number, everyMs: number): Promise<boolean> {
+export async function waitFor(
+  condition: () => boolean | Promise<boolean>,
+  deadlineMs: number,
+  everyMs: number,
+): Promise<boolean> {
   const deadline = performance.now() + deadlineMs;
   for (;;) {
     if (await condition()) return true;
