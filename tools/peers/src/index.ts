@@ -10,3 +10,4 @@ export { type NodeMediaServer, startNodeMediaServer } from "./node-media-server.
 export { freePort, freeUdpPort, isListening } from "./ports.ts";
 export { tempDirectory } from "./temp-directory.ts";
 export { waitFor } from "./wait-for.ts";
+export { ensureMediaMtx } from "../../mediamtx/src/ensure.ts";

@@ -1,0 +1,83 @@
+import { stringify } from "yaml";
+
+/** Where the router listens. Every address is `host:port`; an empty host is every interface, IPv4 and IPv6. */
+export type RouterAddresses = {
+  readonly rtmp: string;
+  /** With its certificate, which is read again by itself when the files change. */
+  readonly rtmps: { readonly address: string; readonly certPath: string; readonly keyPath: string };
+  /** UDP. */
+  readonly srt: string;
+  /** HTTP signalling (proxied under the API's own host, so loopback), UDP media, and names or addresses to offer to peers. */
+  readonly webrtc: { readonly http: string; readonly udp: string; readonly additionalHosts: readonly string[] } | null;
+  /** HTTP, loopback for the same reason. */
+  readonly hls: string | null;
+};
+
+/** Ports on 127.0.0.1 between the router and its owner. */
+export type RouterLoopback = { readonly apiPort: number; readonly authPort: number };
+
+const idSuffix = "[0-7][0-9a-hjkmnp-tv-z]{25}";
+const mediaTimeout = "10s";
+
+/**
+ * The YAML that MediaMTX 1.20.1 is started with. The same input gives the same
+ * text, so that its hash tells whether a running router is the one wanted.
+ */
+export function routerConfig(addresses: RouterAddresses, loopback: RouterLoopback): string {
+  return stringify({
+    // `info` would log stream ids that cannot be parsed, and those may hold a token.
+    logLevel: "warn",
+    // Its owner made stdout a file, so that it outlives its owner and panics land there too.
+    logDestinations: ["stdout"],
+    logStructured: true,
+    readTimeout: mediaTimeout,
+    writeTimeout: mediaTimeout,
+    writeQueueSize: 1024,
+    udpMaxPayloadSize: 1452,
+
+    // The API asks the callback too: an open one could be reached by any page in a browser on this machine.
+    authMethod: "http",
+    authHTTPAddress: `http://127.0.0.1:${loopback.authPort}/`,
+    authHTTPExclude: [],
+    api: true,
+    apiAddress: `127.0.0.1:${loopback.apiPort}`,
+    apiAllowOrigins: [],
+    metrics: false,
+    pprof: false,
+    playback: false,
+
+    rtsp: false,
+    rtmp: true,
+    rtmpEncryption: "optional",
+    rtmpAddress: addresses.rtmp,
+    rtmpsAddress: addresses.rtmps.address,
+    rtmpServerCert: addresses.rtmps.certPath,
+    rtmpServerKey: addresses.rtmps.keyPath,
+    srt: true,
+    srtAddress: addresses.srt,
+    ...webrtcConfig(addresses.webrtc),
+    ...hlsConfig(addresses.hls),
+    moq: false,
+
+    pathDefaults: { source: "publisher", overridePublisher: false, record: false },
+    paths: {
+      [`~^in/src_${idSuffix}$`]: {},
+      [`~^(program|preview)/std_${idSuffix}$`]: {},
+    },
+  });
+}
+
+function webrtcConfig(webrtc: RouterAddresses["webrtc"]): object {
+  if (webrtc === null) return { webrtc: false };
+  return {
+    webrtc: true,
+    webrtcAddress: webrtc.http,
+    webrtcTrustedProxies: ["127.0.0.1", "::1"],
+    webrtcLocalUDPAddress: webrtc.udp,
+    webrtcAdditionalHosts: [...webrtc.additionalHosts],
+  };
+}
+
+function hlsConfig(hls: RouterAddresses["hls"]): object {
+  return hls === null ? { hls: false } : { hls: true, hlsAddress: hls, hlsTrustedProxies: ["127.0.0.1", "::1"] };
+}
