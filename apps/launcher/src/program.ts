@@ -15,7 +15,7 @@ export function buildProgram(): Command {
     .helpOption("-h, --help", "print this, or a command's own help")
     .helpCommand("help [command]", "print the help of a command")
     .configureHelp({
-      subcommandTerm: (command) => `${command.name()} ${command.usage()}`.replace("[options]", "").trim(),
+      subcommandTerm: (command) => [command.name(), command.usage().replace("[options]", "").trim()].join(" ").trim(),
     })
     .showSuggestionAfterError()
     .addCommand(upCommand())
