@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { DesiredStudio } from "@trax/media-protocol";
+import { automaticStep } from "./auto-go-live.ts";
+
+const now = Date.parse("2026-01-01T00:01:00.000Z");
+
+function studio(change: Partial<DesiredStudio>): DesiredStudio {
+  return {
+    studioId: "std_1",
+    accountId: "acc_1",
+    state: "offline",
+    graceMs: 30_000,
+    autoGoLive: true,
+    autoArmed: true,
+    programSourceId: null,
+    broadcasts: [],
+    sources: [],
+    destinations: [],
+    ...change,
+  };
+}
+
+const online = {
+  id: "src_1",
+  status: "online",
+  audioCodec: "aac",
+  onlineAt: "2026-01-01T00:00:00.000Z",
+  offlineAt: null,
+} as const;
+const gone = (offlineAt: string) => ({ ...online, status: "offline", offlineAt }) as const;
+const broadcast = {
+  id: "brd_1",
+  desired: "live",
+  startedAt: null,
+  hadSource: true,
+  traceparent: null,
+  nodeId: "n",
+} as const;
+
+test("the first source takes an armed studio live", () => {
+  assert.equal(automaticStep(studio({ sources: [online] }), now).go, "live");
+});
+
+test("a studio not set so is left alone", () => {
+  assert.equal(automaticStep(studio({ autoGoLive: false, sources: [online] }), now).go, null);
+});
+
+test("after a deliberate go-offline the same source does not take it live again", () => {
+  const step = automaticStep(studio({ autoArmed: false, sources: [online] }), now);
+  assert.equal(step.go, null);
+  assert.equal(step.rearm, false);
+});
+
+test("it is armed again once every source is offline", () => {
+  assert.equal(
+    automaticStep(studio({ autoArmed: false, sources: [gone("2026-01-01T00:00:59.000Z")] }), now).rearm,
+    true,
+  );
+});
+
+test("within the grace it stays live and looks again when that ends", () => {
+  const step = automaticStep(studio({ broadcasts: [broadcast], sources: [gone("2026-01-01T00:00:50.000Z")] }), now);
+  assert.equal(step.go, null);
+  assert.equal(step.lookAgainInMs, 20_000);
+});
+
+test("after the grace it goes offline", () => {
+  assert.equal(
+    automaticStep(studio({ broadcasts: [broadcast], sources: [gone("2026-01-01T00:00:30.000Z")] }), now).go,
+    "offline",
+  );
+});
+
+test("a broadcast that never had a source waits for its first one", () => {
+  const waiting = { ...broadcast, hadSource: false };
+  assert.equal(
+    automaticStep(studio({ broadcasts: [waiting], sources: [gone("2026-01-01T00:00:00.000Z")] }), now).go,
+    null,
+  );
+  assert.equal(automaticStep(studio({ broadcasts: [waiting], sources: [online] }), now).hadSource, "brd_1");
+});
