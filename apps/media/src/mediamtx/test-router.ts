@@ -55,7 +55,10 @@ export async function startTestRouter(extra: Partial<RouterOptions> = {}): Promi
     },
     ...extra,
   };
-  const router = await Router.start(options);
+  const router = await Router.start(options).catch(async (error: unknown) => {
+    await directory.remove();
+    throw error;
+  });
   const sourceId = newId("source");
   const path = `in/${sourceId}`;
   return {
