@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "@trax/foundation/log";
 import type { MediaMessage } from "../rtmp/message.ts";
 import { ByteRate } from "./byte-rate.ts";
@@ -15,6 +16,8 @@ import { AudioPath } from "./audio-path.ts";
 
 /** What a destination may have waiting, beside one keyframe group. */
 const queueBytes = 4 * 1024 * 1024;
+
+type SourceReport = Extract<WorkerReport, { type: "source" }>;
 
 export type RelayHost = {
   readonly clock: Clock;
@@ -35,8 +38,7 @@ export class Relay {
   readonly #cache = new KeyframeCache();
   readonly #timeline = new SourceTimeline();
   #flow = new SourceFlow();
-  /** What was last reported of the source. */
-  #isSourceFlowing = false;
+  #reportedSource: SourceReport | null = null;
   /** Media flows to the destinations: unlike a source's, this outlives a switch of sources. */
   #flowing = false;
   #lastMediaAt = 0;
@@ -77,7 +79,7 @@ export class Relay {
   tick(): void {
     const now = this.#host.clock.now();
     this.#reader?.tick(now);
-    if (this.#isSourceFlowing && !this.#flow.isFlowing(now)) this.#setSourceFlowing(false);
+    if (this.#reportedSource?.flowing === true && !this.#flow.isFlowing(now)) this.#reportSource(false);
     if (this.#flowing && now - this.#lastMediaAt >= silentAfterMs) this.#setFlowing(false);
     for (const destination of this.#destinations.values()) destination.tick();
   }
@@ -124,8 +126,8 @@ export class Relay {
     this.#reader = null;
     const { source } = this.#spec;
     if (before.source !== null && before.source.sourceId !== source?.sourceId) {
-      if (this.#isSourceFlowing) this.#reportSource(before.source.sourceId, false);
-      this.#isSourceFlowing = false;
+      if (this.#reportedSource?.flowing === true) this.#host.report({ ...this.#reportedSource, flowing: false });
+      this.#reportedSource = null;
       this.#flow = new SourceFlow();
       this.#sourceRate = new ByteRate();
     }
@@ -144,7 +146,8 @@ export class Relay {
     if (!this.#spec.transcodeAudio) return;
     this.#audioPath = new AudioPath({
       onMessage: (message) => this.#guard(() => this.#distribute(message)),
-      onError: (error) => this.#host.crashed(error),
+      onError: (error) =>
+        this.#host.log.warn({ studioId: this.#spec.studioId, err: error }, "audio could not be transcoded"),
     });
   }
 
@@ -212,15 +215,14 @@ export class Relay {
 
   #receive(message: MediaMessage): void {
     const now = this.#host.clock.now();
-    const isNewFormat = this.#flow.note(message, now);
-    if (!this.#isSourceFlowing && this.#flow.isFlowing(now)) this.#setSourceFlowing(true);
-    else if (isNewFormat && this.#isSourceFlowing) this.#reportSource(this.#spec.source?.sourceId, true);
+    this.#flow.note(message, now);
     if (!message.configuration && message.kind !== "data") {
       this.#lastMediaAt = now;
       this.#setFlowing(true);
+      if (this.#flow.takeNews()) this.#reportSource(true);
     }
     const placed = { ...message, timestamp: this.#timeline.place(message, now) };
-    if (placed.kind === "audio" && this.#audioPath !== null) this.#audioPath.push(placed);
+    if (placed.kind === "audio" && this.#audioPath !== null) this.#audioPath.push(placed, now);
     else this.#distribute(placed);
   }
 
@@ -236,14 +238,14 @@ export class Relay {
     for (const destination of this.#destinations.values()) destination.setFlowing(flowing);
   }
 
-  #setSourceFlowing(flowing: boolean): void {
-    this.#isSourceFlowing = flowing;
-    this.#reportSource(this.#spec.source?.sourceId, flowing);
-  }
-
-  #reportSource(sourceId: string | undefined, flowing: boolean): void {
-    if (sourceId === undefined) return;
+  /** Reports what is seen of the source, if that is anything new. */
+  #reportSource(flowing: boolean): void {
+    const { source, studioId } = this.#spec;
+    if (source === null) return;
     const { video, audio } = this.#flow;
-    this.#host.report({ type: "source", studioId: this.#spec.studioId, sourceId, flowing, video, audio });
+    const report: SourceReport = { type: "source", studioId, sourceId: source.sourceId, flowing, video, audio };
+    if (isDeepStrictEqual(report, this.#reportedSource)) return;
+    this.#reportedSource = report;
+    this.#host.report(report);
   }
 }

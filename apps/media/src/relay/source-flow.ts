@@ -10,6 +10,7 @@ export class SourceFlow {
   #lastFrameAt: number | null = null;
   #video: VideoFormat | null = null;
   #audio: AudioFormat | null = null;
+  #hasNews = true;
 
   get video(): VideoFormat | null {
     return this.#video;
@@ -28,22 +29,32 @@ export class SourceFlow {
   restart(): void {
     this.#video = null;
     this.#audio = null;
+    this.#hasNews = true;
   }
 
-  /** Takes a message; true when it brought a format not known before. */
-  note(message: MediaMessage, now: number): boolean {
-    if (message.kind === "data") return false;
-    if (!message.configuration) this.#lastFrameAt = now;
+  note(message: MediaMessage, now: number): void {
+    if (message.kind === "data") return;
+    if (!message.configuration) {
+      if (!this.isFlowing(now)) this.#hasNews = true;
+      this.#lastFrameAt = now;
+    }
     if (message.kind === "video") {
       const format = readVideoFormat(message);
-      if (format === null || isDeepStrictEqual(format, this.#video)) return false;
+      if (format === null || isDeepStrictEqual(format, this.#video)) return;
       this.#video = format;
-      return true;
+    } else {
+      const format = readAudioFormat(message);
+      if (format === null || isDeepStrictEqual(format, this.#audio)) return;
+      this.#audio = format;
     }
-    const format = readAudioFormat(message);
-    if (format === null || isDeepStrictEqual(format, this.#audio)) return false;
-    this.#audio = format;
-    return true;
+    this.#hasNews = true;
+  }
+
+  /** Whether formats or flow may have changed since this was last asked. */
+  takeNews(): boolean {
+    const hadNews = this.#hasNews;
+    this.#hasNews = false;
+    return hadNews;
   }
 
   isFlowing(now: number): boolean {

@@ -6,6 +6,8 @@ import { parseRtmpUrl } from "./rtmp-url.ts";
 
 const firstRetryMs = 100;
 const lastRetryMs = 1_000;
+/** A connection that lasted so long was a good one: after it, retrying starts quickly again. */
+const goodAfterMs = 5_000;
 /** A connection that says nothing for so long is opened anew. */
 const silentMs = 10_000;
 
@@ -62,7 +64,8 @@ export class SourceReader {
     const target = parseRtmpUrl(this.#url, null);
     if (target === null) throw new Error("the source's URL is no RTMP URL");
     let isFirst = true;
-    this.#heardAt = performance.now();
+    const openedAt = performance.now();
+    this.#heardAt = openedAt;
     const player = playRtmp(
       { host: target.host, port: target.port, app: target.app, streamName: target.streamName },
       {
@@ -71,7 +74,6 @@ export class SourceReader {
           this.#heardAt = performance.now();
           if (isFirst) {
             isFirst = false;
-            this.#retryMs = firstRetryMs;
             this.#listener.onStart();
           }
           this.#listener.onMessage(message);
@@ -79,6 +81,7 @@ export class SourceReader {
         onClosed: (reason) => {
           if (this.#player !== player) return;
           this.#drop(player);
+          if (performance.now() - openedAt > goodAfterMs) this.#retryMs = firstRetryMs;
           this.#planRetry();
           if (reason !== null) this.#listener.onLost(reason);
         },

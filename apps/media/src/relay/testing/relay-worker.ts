@@ -45,8 +45,9 @@ export async function startRelayWorker(): Promise<TestWorker> {
   await waitFor("the worker is ready", () => reports.some((report) => report.type === "ready"));
 
   const destination = (destinationId: string): DestinationReport | undefined =>
-    reports.findLast((report) => report.type === "destination" && report.destination.destinationId === destinationId)
-      ?.destination;
+    reports
+      .flatMap((report) => (report.type === "destination" ? [report.destination] : []))
+      .findLast((report) => report.destinationId === destinationId);
   const relayGauges = (studioId: string): RelayGauges | undefined =>
     reports.findLast((report) => report.type === "gauges")?.relays.find((gauges) => gauges.studioId === studioId);
   return {
