@@ -1,4 +1,4 @@
-import type { Destination, Health, SourceStatus, StudioState } from "@trax/contract";
+import type { Destination, Health, StudioState } from "@trax/contract";
 
 /** What a studio's health is judged by. Destinations that are not enabled are no part of it. */
 export type HealthFacts = {
@@ -66,9 +66,14 @@ export function healthOf(facts: HealthFacts): Health {
     const stopping = { code: "stopping", message: "The studio is going offline." };
     return { level: facts.mediaNodeSilent ? "bad" : "degraded", reasons: [...silence, stopping] };
   }
-  const reasons = [...silence, sourceReason(facts), ...facts.destinations.map(reasonOf)].filter((reason) => reason !== null);
+  const reasons = [...silence, sourceReason(facts), ...facts.destinations.map(reasonOf)].filter(
+    (reason) => reason !== null,
+  );
   if (facts.destinations.length === 0) {
-    reasons.push({ code: "no_destination", message: "No destination is enabled: the program runs and is sent nowhere." });
+    reasons.push({
+      code: "no_destination",
+      message: "No destination is enabled: the program runs and is sent nowhere.",
+    });
   }
   if (isBad(facts)) return { level: "bad", reasons };
   if (reasons.length > 0 || facts.state === "starting") return { level: "degraded", reasons };

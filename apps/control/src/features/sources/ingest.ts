@@ -1,4 +1,5 @@
 import type { Ingest } from "@trax/contract";
+import type { Config } from "@trax/foundation/config";
 import type { Secret } from "@trax/foundation/secret";
 import { sourcePath } from "@trax/media-protocol";
 
@@ -13,6 +14,19 @@ export type IngestAddress = {
   readonly secure: boolean;
 };
 
+/** The media node is told under the API's host name; its ports are its own. */
+export function ingestAddress(config: Config): IngestAddress {
+  const url = config.TRAX_PUBLIC_URL === null ? null : new URL(config.TRAX_PUBLIC_URL);
+  return {
+    host: url?.hostname ?? "127.0.0.1",
+    rtmpPort: config.TRAX_RTMP_PORT,
+    rtmpsPort: config.TRAX_RTMPS_PORT,
+    srtPort: config.TRAX_SRT_PORT,
+    webrtcPort: config.TRAX_WEBRTC_PORT,
+    secure: url?.protocol === "https:",
+  };
+}
+
 /**
  * The addresses to publish one source to, with the token in place. RTMP: OBS's
  * server and stream key, or both joined by a slash for ffmpeg. SRT: the stream
@@ -26,6 +40,9 @@ export function ingestOf(address: IngestAddress, sourceId: string, token: Secret
     rtmp: { url: `rtmp://${address.host}:${address.rtmpPort}/in`, streamKey },
     rtmps: { url: `rtmps://${address.host}:${address.rtmpsPort}/in`, streamKey },
     srt: { url: `srt://${address.host}:${address.srtPort}?streamid=publish:${path}:session:${text}` },
-    whip: { url: `${address.secure ? "https" : "http"}://${address.host}:${address.webrtcPort}/${path}/whip`, bearerToken: text },
+    whip: {
+      url: `${address.secure ? "https" : "http"}://${address.host}:${address.webrtcPort}/${path}/whip`,
+      bearerToken: text,
+    },
   };
 }

@@ -1,0 +1,74 @@
+import sql from "sql-template-tag";
+import type { Destination, SourceAudio, SourceStatus, SourceVideo, StudioState } from "@trax/contract";
+import type { Queryable } from "@trax/foundation/database";
+import { freshGauge, shownStatus, silentDestination } from "./shown-status.ts";
+
+/** Times in here are PostgreSQL's own ISO 8601, with offset and microseconds. */
+export type StatusRow = {
+  readonly studioId: string;
+  readonly state: StudioState;
+  readonly programSourceId: string | null;
+  /** Some media node has told that it lives. */
+  readonly nodeAlive: boolean;
+  /** The one that is asked for, else the one that is ending. */
+  readonly broadcast: { readonly id: string; readonly startedAt: string | null; readonly hadSource: boolean } | null;
+  readonly sources: readonly SourceRow[];
+  readonly destinations: readonly DestinationRow[];
+};
+
+export type SourceRow = {
+  readonly id: string;
+  readonly status: SourceStatus;
+  readonly video: SourceVideo | null;
+  readonly audio: SourceAudio | null;
+  readonly onlineAt: string | null;
+  readonly bitrate: number;
+  readonly lastFrameAt: string | null;
+  /** Online, says the row, but the node that said so is silent. */
+  readonly silent: boolean;
+};
+
+export type DestinationRow = {
+  readonly id: string;
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly status: Destination["status"];
+  readonly silent: boolean;
+  readonly connectedAt: string | null;
+  readonly bitrate: number;
+  readonly sentBytes: number;
+  readonly droppedFrames: number;
+  readonly reconnects: number;
+  readonly lastError: Destination["lastError"];
+};
+
+/** Everything the status of a studio is made of, at one moment; undefined when the account has no such studio. */
+export async function readStatus(db: Queryable, accountId: string, studioId: string): Promise<StatusRow | undefined> {
+  const [row] = await db.query<StatusRow>(sql`
+    select s.id as "studioId", s.state, s.program_source_id as "programSourceId",
+      exists (select from media_nodes where heartbeat_at > now() - interval '15 seconds') as "nodeAlive",
+      (select json_build_object('id', b.id, 'startedAt', b.started_at, 'hadSource', b.had_source) where b.id is not null) as broadcast,
+      coalesce((select json_agg(json_build_object(
+          'id', c.id, 'status', c.status, 'video', c.video, 'audio', c.audio, 'onlineAt', c.online_at,
+          'bitrate', case when ${freshGauge} then g.bitrate else 0 end, 'lastFrameAt', g.last_frame_at,
+          'silent', c.status = 'online' and not exists
+            (select from media_nodes n where n.id = c.node_id and n.heartbeat_at > now() - interval '15 seconds')
+        ) order by c.id)
+        from sources c left join source_gauges g on g.source_id = c.id
+        where c.studio_id = s.id and c.account_id = s.account_id), '[]') as sources,
+      coalesce((select json_agg(json_build_object(
+          'id', d.id, 'name', d.name, 'enabled', d.enabled, 'status', ${shownStatus}, 'silent', ${silentDestination},
+          'connectedAt', d.connected_at, 'reconnects', d.reconnects, 'lastError', d.last_error,
+          'bitrate', case when d.status = 'live' and g.broadcast_id = b.id and ${freshGauge} then g.bitrate else 0 end,
+          'sentBytes', case when g.broadcast_id = b.id then g.sent_bytes else coalesce(bd.sent_bytes, 0) end,
+          'droppedFrames', case when g.broadcast_id = b.id then g.dropped_frames else coalesce(bd.dropped_frames, 0) end
+        ) order by d.id)
+        from destinations d left join destination_gauges g on g.destination_id = d.id
+          left join broadcast_destinations bd on bd.broadcast_id = b.id and bd.destination_id = d.id
+        where d.studio_id = s.id and d.account_id = s.account_id), '[]') as destinations
+    from studios s left join lateral (
+      select id, started_at, had_source from broadcasts
+      where studio_id = s.id and ended_at is null order by desired = 'live' desc, id desc limit 1) b on true
+    where s.account_id = ${accountId} and s.id = ${studioId}`);
+  return row;
+}

@@ -1,0 +1,75 @@
+import type { StreamStatus } from "@trax/contract";
+import { healthOf } from "./health.ts";
+import type { DestinationRow, SourceRow, StatusRow } from "./status-sql.ts";
+
+/** A PostgreSQL time as the contract writes it. */
+export function isoTime(time: string | null): string | null {
+  return time === null ? null : new Date(time).toISOString();
+}
+
+/**
+ * The source a passthrough program is made of: the chosen one, else the first
+ * that came online and stayed. Null when it is not online.
+ */
+function programSource(row: StatusRow): SourceRow | null {
+  const online = row.sources.filter((source) => source.status === "online");
+  if (row.programSourceId !== null) return online.find((source) => source.id === row.programSourceId) ?? null;
+  const since = (source: SourceRow) => (source.onlineAt === null ? 0 : Date.parse(source.onlineAt));
+  return online.toSorted((a, b) => since(a) - since(b))[0] ?? null;
+}
+
+function programOf(source: SourceRow | null): StreamStatus["program"] {
+  return {
+    width: source?.video?.width ?? null,
+    height: source?.video?.height ?? null,
+    frameRate: source?.video?.frameRate ?? null,
+    videoBitrate: source?.video?.bitrate ?? null,
+    audioBitrate: source?.audio?.bitrate ?? null,
+    onSlate: false,
+  };
+}
+
+export function destinationStatusOf(
+  row: Omit<DestinationRow, "name" | "enabled" | "silent">,
+): StreamStatus["destinations"][number] {
+  return {
+    destinationId: row.id,
+    status: row.status,
+    connectedAt: isoTime(row.connectedAt),
+    bitrate: row.bitrate,
+    sentBytes: row.sentBytes,
+    droppedFrames: row.droppedFrames,
+    reconnects: row.reconnects,
+    lastError: row.lastError,
+  };
+}
+
+/** What is told of a studio on air, from what was read of it. Pure. */
+export function streamStatusOf(row: StatusRow): StreamStatus {
+  const source = programSource(row);
+  const running = row.state !== "offline";
+  const enabled = row.destinations.filter((destination) => destination.enabled);
+  const silent =
+    (running && !row.nodeAlive) || row.sources.some((one) => one.silent) || row.destinations.some((one) => one.silent);
+  return {
+    studioId: row.studioId,
+    state: row.state,
+    broadcastId: row.broadcast?.id ?? null,
+    startedAt: isoTime(row.broadcast?.startedAt ?? null),
+    program: programOf(running ? source : null),
+    sources: row.sources.map((one) => ({
+      sourceId: one.id,
+      status: one.status,
+      bitrate: one.bitrate,
+      lastFrameAt: isoTime(one.lastFrameAt),
+    })),
+    destinations: row.destinations.map(destinationStatusOf),
+    health: healthOf({
+      state: row.state,
+      hadSource: row.broadcast?.hadSource ?? false,
+      sourceOnline: source !== null,
+      mediaNodeSilent: silent,
+      destinations: enabled,
+    }),
+  };
+}

@@ -1,0 +1,1 @@
+export { destinationHandlers } from "./routes.ts";

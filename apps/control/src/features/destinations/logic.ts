@@ -1,0 +1,121 @@
+import type { Destination, DestinationCreate, DestinationUpdate, ResponseOf, operations } from "@trax/contract";
+import type { Queryable } from "@trax/foundation/database";
+import { newId } from "@trax/foundation/ids";
+import { notFound } from "../../kernel/errors.ts";
+import { pageOf } from "../../kernel/pagination.ts";
+import type { Cursors } from "../../kernel/pagination.ts";
+import { notifyDesired } from "../broadcast/index.ts";
+import { requireStudio } from "../studios/index.ts";
+import { checkUrl, protocolOf } from "./address.ts";
+import type { AddressRules } from "./address.ts";
+import * as rows from "./sql.ts";
+import type { DestinationRow, Target } from "./sql.ts";
+import type { StreamKeys } from "./stream-key.ts";
+
+function destinationOf(row: DestinationRow): Destination {
+  return {
+    ...row,
+    protocol: protocolOf(row.url),
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+  };
+}
+
+export async function listOfDestinations(
+  db: Queryable,
+  accountId: string,
+  studioId: string,
+  cursors: Cursors,
+  query: { readonly cursor?: string | undefined; readonly limit: number },
+): Promise<ResponseOf<(typeof operations)["listDestinations"]>> {
+  const list = { list: "destinations", accountId, parentId: studioId };
+  const below = cursors.read(list, query.cursor);
+  const found = await rows.listDestinations(db, accountId, studioId, { below, limit: query.limit + 1 });
+  if (found.length === 0) await requireStudio(db, accountId, studioId);
+  return pageOf(found, query.limit, (id) => cursors.write(list, id), destinationOf);
+}
+
+export async function getDestination(
+  db: Queryable,
+  accountId: string,
+  studioId: string,
+  destinationId: string,
+): Promise<Destination> {
+  const row = await rows.findDestination(db, accountId, studioId, destinationId);
+  if (row === undefined) throw notFound("destination");
+  return destinationOf(row);
+}
+
+/** Before the transaction, since DNS takes its time. What is not there is refused first. */
+export async function checkCreate(
+  db: Queryable,
+  accountId: string,
+  studioId: string,
+  rules: AddressRules,
+  given: DestinationCreate,
+): Promise<void> {
+  await requireStudio(db, accountId, studioId);
+  await checkUrl(given.url, rules);
+}
+
+export async function createDestination(
+  db: Queryable,
+  accountId: string,
+  studioId: string,
+  keys: StreamKeys,
+  { streamKey, ...given }: DestinationCreate,
+): Promise<Destination> {
+  const id = newId("destination");
+  const sealedKey = keys.seal(streamKey ?? null, { accountId, row: id });
+  if (!(await rows.insertDestination(db, accountId, studioId, { ...given, id, sealedKey }))) throw notFound("studio");
+  await notifyDesired(db, studioId);
+  return getDestination(db, accountId, studioId, id);
+}
+
+/** Before the transaction, as `checkCreate`. */
+export async function checkUpdate(
+  db: Queryable,
+  accountId: string,
+  studioId: string,
+  destinationId: string,
+  rules: AddressRules,
+  { url }: DestinationUpdate,
+): Promise<void> {
+  if (url === undefined) return;
+  await getDestination(db, accountId, studioId, destinationId);
+  await checkUrl(url, rules);
+}
+
+export async function updateDestination(
+  db: Queryable,
+  accountId: string,
+  studioId: string,
+  destinationId: string,
+  keys: StreamKeys,
+  { url, streamKey, ...patch }: DestinationUpdate,
+): Promise<Destination> {
+  const target = await rows.lockTarget(db, accountId, studioId, destinationId);
+  if (target === undefined) throw notFound("destination");
+  const context = { accountId, row: destinationId };
+  const newKey = streamKey !== undefined && !keys.isSame(target.sealedKey, streamKey, context);
+  const newUrl = url !== undefined && url !== target.url;
+  const newTarget: Target | null =
+    newKey || newUrl
+      ? { url: url ?? target.url, sealedKey: newKey ? keys.seal(streamKey, context) : target.sealedKey }
+      : null;
+  const { name, platform, enabled } = patch;
+  await rows.updateDestination(db, accountId, studioId, destinationId, { name, platform, enabled, newTarget });
+  if (newTarget !== null || enabled !== undefined) await notifyDesired(db, studioId);
+  return getDestination(db, accountId, studioId, destinationId);
+}
+
+/** Removes a destination; while the studio is live it is disconnected. */
+export async function deleteDestination(
+  db: Queryable,
+  accountId: string,
+  studioId: string,
+  destinationId: string,
+): Promise<void> {
+  if (!(await rows.deleteDestination(db, accountId, studioId, destinationId))) throw notFound("destination");
+  await notifyDesired(db, studioId);
+}

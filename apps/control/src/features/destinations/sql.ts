@@ -1,0 +1,119 @@
+import sql from "sql-template-tag";
+import type { Destination } from "@trax/contract";
+import type { Queryable } from "@trax/foundation/database";
+import { shownStatus } from "../broadcast/index.ts";
+
+export type DestinationRow = {
+  readonly id: string;
+  readonly studioId: string;
+  readonly name: string;
+  readonly platform: Destination["platform"];
+  readonly url: string;
+  readonly enabled: boolean;
+  readonly streamKeySet: boolean;
+  readonly connectionId: string | null;
+  readonly status: Destination["status"];
+  readonly lastError: Destination["lastError"];
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+};
+
+const columns = sql`
+  d.id, d.studio_id as "studioId", d.name, d.platform, d.url, d.enabled, d.stream_key is not null as "streamKeySet",
+  d.connection_id as "connectionId", ${shownStatus} as status, d.last_error as "lastError",
+  d.created_at as "createdAt", d.updated_at as "updatedAt"`;
+
+const withGauges = sql`destinations d left join destination_gauges g on g.destination_id = d.id`;
+
+/** The studio's destinations below an id, newest first. */
+export async function listDestinations(
+  db: Queryable,
+  accountId: string,
+  studioId: string,
+  page: { readonly below: string | null; readonly limit: number },
+): Promise<DestinationRow[]> {
+  const below = page.below === null ? sql`` : sql`and d.id < ${page.below}`;
+  return db.query<DestinationRow>(sql`
+    select ${columns} from ${withGauges} where d.account_id = ${accountId} and d.studio_id = ${studioId} ${below}
+    order by d.id desc limit ${page.limit}`);
+}
+
+export async function findDestination(
+  db: Queryable,
+  accountId: string,
+  studioId: string,
+  destinationId: string,
+): Promise<DestinationRow | undefined> {
+  const [row] = await db.query<DestinationRow>(sql`
+    select ${columns} from ${withGauges}
+    where d.account_id = ${accountId} and d.studio_id = ${studioId} and d.id = ${destinationId}`);
+  return row;
+}
+
+/** Answers whether the account has such a studio. */
+export async function insertDestination(
+  db: Queryable,
+  accountId: string,
+  studioId: string,
+  given: Pick<Destination, "id" | "name" | "platform" | "url" | "enabled"> & { readonly sealedKey: string | null },
+): Promise<boolean> {
+  const made = await db.query(sql`
+    insert into destinations (id, account_id, studio_id, name, platform, url, stream_key, enabled)
+    select ${given.id}, account_id, id, ${given.name}, ${given.platform}, ${given.url}, ${given.sealedKey}, ${given.enabled}
+    from studios where account_id = ${accountId} and id = ${studioId} for key share
+    returning id`);
+  return made.length > 0;
+}
+
+export type Target = { readonly url: string; readonly sealedKey: string | null };
+
+/** What is connected to, and nobody else changes until the transaction ends. */
+export async function lockTarget(
+  db: Queryable,
+  accountId: string,
+  studioId: string,
+  destinationId: string,
+): Promise<Target | undefined> {
+  const [row] = await db.query<Target>(sql`
+    select url, stream_key as "sealedKey" from destinations
+    where account_id = ${accountId} and studio_id = ${studioId} and id = ${destinationId} for update`);
+  return row;
+}
+
+/** Merges what is given; a new target makes a new revision. */
+export async function updateDestination(
+  db: Queryable,
+  accountId: string,
+  studioId: string,
+  destinationId: string,
+  patch: {
+    readonly name: string | undefined;
+    readonly platform: Destination["platform"] | undefined;
+    readonly enabled: boolean | undefined;
+    /** Null: as it is. */
+    readonly newTarget: Target | null;
+  },
+): Promise<void> {
+  const target =
+    patch.newTarget === null
+      ? sql``
+      : sql`, url = ${patch.newTarget.url}, stream_key = ${patch.newTarget.sealedKey}, revision = revision + 1`;
+  await db.query(sql`
+    update destinations set name = coalesce(${patch.name}, name), platform = coalesce(${patch.platform}, platform),
+      enabled = coalesce(${patch.enabled}, enabled), updated_at = now() ${target}
+    where account_id = ${accountId} and studio_id = ${studioId} and id = ${destinationId}`);
+}
+
+/** Answers whether there was such a destination. */
+export async function deleteDestination(
+  db: Queryable,
+  accountId: string,
+  studioId: string,
+  destinationId: string,
+): Promise<boolean> {
+  const gone = await db.query(sql`
+    delete from destinations where account_id = ${accountId} and studio_id = ${studioId} and id = ${destinationId} returning id`);
+  if (gone.length === 0) return false;
+  await db.query(sql`delete from destination_gauges where destination_id = ${destinationId}`);
+  return true;
+}

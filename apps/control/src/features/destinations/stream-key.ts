@@ -1,0 +1,26 @@
+import { Secret } from "@trax/foundation/secret";
+import type { Vault, VaultContext } from "@trax/foundation/vault";
+
+/** Stream keys as they are kept: sealed, for one destination of one account. */
+export type StreamKeys = {
+  seal(streamKey: string | null, context: VaultContext): string | null;
+  /** Whether that key is the sealed one. A sealed key that cannot be opened any more is no key's. */
+  isSame(sealed: string | null, streamKey: string | null, context: VaultContext): boolean;
+};
+
+export function streamKeys(vault: Vault): StreamKeys {
+  const open = (sealed: string, context: VaultContext): Secret | null => {
+    try {
+      return vault.decrypt(sealed, context);
+    } catch {
+      return null;
+    }
+  };
+  return {
+    seal: (streamKey, context) => (streamKey === null ? null : vault.encrypt(new Secret(streamKey), context)),
+    isSame(sealed, streamKey, context) {
+      if (sealed === null || streamKey === null) return sealed === streamKey;
+      return open(sealed, context)?.reveal() === streamKey;
+    },
+  };
+}

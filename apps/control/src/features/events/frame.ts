@@ -1,0 +1,15 @@
+import type { EventEnvelope } from "@trax/contract";
+
+/**
+ * Server-sent events as the HTML standard has them (9.2.6): JSON has no line
+ * ends, so an envelope is one `data` line.
+ */
+export function frameOf(envelope: EventEnvelope): string {
+  return `id: ${envelope.id}\nevent: ${envelope.type}\ndata: ${JSON.stringify(envelope)}\n\n`;
+}
+
+/** What a client should wait before it connects again, ms. */
+export const retryFrame = "retry: 2000\n\n";
+
+/** Something to send while there is nothing to tell, so that all between see a living connection. */
+export const heartbeatFrame = ": heartbeat\n\n";

@@ -1,0 +1,78 @@
+import type { ResponseOf, Studio, StudioCreate, StudioUpdate, operations } from "@trax/contract";
+import type { Queryable } from "@trax/foundation/database";
+import { ApiError, invalidRequest, notFound } from "../../kernel/errors.ts";
+import { pageOf } from "../../kernel/pagination.ts";
+import type { Cursors } from "../../kernel/pagination.ts";
+import { lockBroadcasts, notifyDesired, notifyStudioGone } from "../broadcast/index.ts";
+import * as rows from "./sql.ts";
+
+export async function listOfStudios(
+  db: Queryable,
+  accountId: string,
+  cursors: Cursors,
+  query: { readonly cursor?: string | undefined; readonly limit: number },
+): Promise<ResponseOf<(typeof operations)["listStudios"]>> {
+  const list = { list: "studios", accountId };
+  const below = cursors.read(list, query.cursor);
+  const found = await rows.listStudios(db, accountId, { below, limit: query.limit + 1 });
+  return pageOf(
+    found,
+    query.limit,
+    (id) => cursors.write(list, id),
+    (row) => row.studio,
+  );
+}
+
+export async function getStudio(db: Queryable, accountId: string, studioId: string): Promise<Studio> {
+  const studio = await rows.findStudio(db, accountId, studioId);
+  if (studio === undefined) throw notFound("studio");
+  return studio;
+}
+
+/** Refuses what is not the account's studio. */
+export async function requireStudio(db: Queryable, accountId: string, studioId: string): Promise<void> {
+  if (!(await rows.hasStudio(db, accountId, studioId))) throw notFound("studio");
+}
+
+export async function createStudio(
+  db: Queryable,
+  accountId: string,
+  { name, ...settings }: StudioCreate,
+): Promise<Studio> {
+  const id = await rows.insertStudio(db, accountId, name);
+  return updateStudio(db, accountId, id, settings);
+}
+
+async function requireSource(db: Queryable, accountId: string, studioId: string, sourceId: string): Promise<void> {
+  const found = await rows.hasSource(db, accountId, studioId, sourceId);
+  if (found === undefined) throw notFound("studio");
+  if (found) return;
+  const details = [{ path: "body.program.sourceId", message: "must be a source of this studio" }];
+  throw invalidRequest("The program's source is not one of this studio's.", details);
+}
+
+export async function updateStudio(
+  db: Queryable,
+  accountId: string,
+  studioId: string,
+  patch: StudioUpdate,
+): Promise<Studio> {
+  const sourceId = patch.program?.sourceId;
+  if (typeof sourceId === "string") await requireSource(db, accountId, studioId, sourceId);
+  const studio = await rows.updateStudio(db, accountId, studioId, patch);
+  if (studio === undefined) throw notFound("studio");
+  const matters = patch.autoGoLive !== undefined || patch.graceMs !== undefined || patch.program !== undefined;
+  if (matters) await notifyDesired(db, studioId);
+  return studio;
+}
+
+/** Deletes a studio that is at rest; its publishers and followers are disconnected. */
+export async function deleteStudio(db: Queryable, accountId: string, studioId: string): Promise<void> {
+  await lockBroadcasts(db, accountId, studioId);
+  const state = await rows.lockStudio(db, accountId, studioId);
+  if (state === undefined) throw notFound("studio");
+  // Read after the lock: what was committed before it is seen, and nothing can be added.
+  if (state !== "offline" || (await rows.hasOpenBroadcast(db, accountId, studioId))) throw new ApiError("studio_live");
+  await rows.deleteStudio(db, accountId, studioId);
+  await notifyStudioGone(db, studioId);
+}
