@@ -6,7 +6,7 @@ export type Transport = "tcp" | "udp";
 /** A port that is being held, so that nobody else is given it. */
 export type HeldPort = { readonly port: number; release(): Promise<void> };
 
-/** Binds a port of that host, or throws what the system says (`EADDRINUSE`, `EACCES`). */
+/** Binds a port of that host (0: one of the system's choice), or throws what the system says (`EADDRINUSE`, `EACCES`). */
 export function holdPort(transport: Transport, host: string, port: number): Promise<HeldPort> {
   return transport === "tcp" ? holdTcp(host, port) : holdUdp(host, port);
 }
@@ -16,7 +16,9 @@ function holdTcp(host: string, port: number): Promise<HeldPort> {
     const server = createServer();
     server.once("error", reject);
     server.listen({ host, port, exclusive: true }, () => {
-      resolve({ port, release: () => new Promise((done) => server.close(() => done())) });
+      const address = server.address();
+      const bound = address === null || typeof address === "string" ? port : address.port;
+      resolve({ port: bound, release: () => new Promise((done) => server.close(() => done())) });
     });
   });
 }
@@ -29,7 +31,7 @@ function holdUdp(host: string, port: number): Promise<HeldPort> {
       reject(error);
     });
     socket.bind({ address: host, port, exclusive: true }, () => {
-      resolve({ port, release: () => new Promise((done) => socket.close(() => done())) });
+      resolve({ port: socket.address().port, release: () => new Promise((done) => socket.close(() => done())) });
     });
   });
 }

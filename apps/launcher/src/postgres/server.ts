@@ -66,6 +66,10 @@ export class PostgresServer implements Program {
     this.version = binaries.version.split("-")[0] ?? binaries.version;
   }
 
+  get cluster(): string {
+    return this.#home.cluster;
+  }
+
   /** For DATABASE_URL: a Unix socket that only its user and root can reach, so it needs no password. */
   get url(): string {
     const host = encodeURIComponent(this.#socketDirectory.path);

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { findDataDirectory } from "../instance/data-directory.ts";
+import { instanceMark } from "../instance/environment.ts";
+import { portNames } from "../ports/ports.ts";
+import { findByDirectory, findByEnvironment, isAlive, signalProcess } from "../process/process-table.ts";
+import { exitOf } from "../supervise/running.ts";
+import type { Exit } from "../supervise/running.ts";
+
+const stubTrax = join(import.meta.dirname, "stub-trax.ts");
+
+/** A directory that is gone when the test has ended. */
+export async function temporaryDirectory(context: TestContext): Promise<string> {
+  const path = await realpath(await mkdtemp(join(tmpdir(), "trax-test-")));
+  context.after(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+export type Launch = {
+  readonly child: ChildProcess;
+  readonly exited: Promise<Exit>;
+  /** Everything written so far, both streams. */
+  output(): string;
+  /** Resolves when the output has `text`; rejects when the process ends without it. */
+  shows(text: string): Promise<void>;
+};
+
+const freePorts = Object.fromEntries(portNames.map((name) => [name, "0"]));
+
+/** Starts the launcher with stand-ins for control and the media agent, on free ports. Killed when the test ends. */
+export function launch(
+  context: TestContext,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Launch {
+  const child = spawn(process.execPath, [stubTrax, ...args], {
+    env: { PATH: process.env["PATH"], ...freePorts, ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  const waiting = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      for (const check of waiting) check();
+    });
+  }
+  const exited = exitOf(child);
+  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  context.after(() => {
+    child.kill("SIGKILL");
+  });
+  return {
+    child,
+    exited: closed.then(() => exited),
+    output: () => output,
+    shows: (text) =>
+      new Promise((resolve, reject) => {
+        const check = (): void => {
+          if (!output.includes(text)) return;
+          waiting.delete(check);
+          resolve();
+        };
+        waiting.add(check);
+        void closed.then(() => reject(new Error(`ended without ${JSON.stringify(text)}:\n${output}`)));
+        check();
+      }),
+  };
+}
+
+/** Starts an instance and resolves when it says that it is up. */
+export async function up(
+  context: TestContext,
+  data: string,
+  environment: Readonly<Record<string, string>> = {},
+  ...args: readonly string[]
+): Promise<Launch> {
+  // Runs before the launcher is killed and the directory removed: hooks run in the order of their making.
+  const launched = launch(context, ["up", "--data", data, ...args], environment);
+  context.after(() => endLeftProcesses(data));
+  await launched.shows("TRaX is up.");
+  return launched;
+}
+
+/** Runs a command of the launcher to its end. */
+export async function run(
+  context: TestContext,
+  args: readonly string[],
+): Promise<{ code: number | null; output: string }> {
+  const launched = launch(context, args);
+  const { code } = await launched.exited;
+  return { code, output: launched.output() };
+}
+
+/** Stops it as Ctrl-C does. */
+export async function stop(launched: Launch, signal: NodeJS.Signals = "SIGINT"): Promise<Exit> {
+  launched.child.kill(signal);
+  return launched.exited;
+}
+
+/** Every process there is of the instance on that directory. */
+export async function leftProcesses(data: string): Promise<readonly number[]> {
+  const directory = await findDataDirectory(data);
+  if (directory === null) return [];
+  return [
+    ...(await findByEnvironment(instanceMark, directory.id)),
+    ...(await findByDirectory("postgres", join(directory.path, "postgres/cluster"))),
+  ];
+}
+
+async function endLeftProcesses(data: string): Promise<void> {
+  for (const pid of await leftProcesses(data)) signalProcess(pid, "SIGKILL");
+}
+
+/** What `status --json` says. */
+export async function readStatus(
+  context: TestContext,
+  data: string,
+): Promise<{ pids: Map<string, number>; text: string }> {
+  const { code, output } = await run(context, ["status", "--json", "--data", data]);
+  assert.equal(code, 0, output);
+  const status: unknown = JSON.parse(output);
+  assert.ok(typeof status === "object" && status !== null && "processes" in status && Array.isArray(status.processes));
+  const pids = new Map<string, number>();
+  for (const { name, pid } of status.processes) pids.set(String(name), Number(pid));
+  return { pids, text: output };
+}
+
+/** Kills with SIGKILL and resolves when the process has ended. */
+export async function killHard(pid: number | undefined): Promise<void> {
+  assert.ok(pid !== undefined && (await isAlive(pid)));
+  process.kill(pid, "SIGKILL");
+}
