@@ -1,28 +1,37 @@
-import { setTimeout as sleep } from "node:timers/promises";
-
 /**
  * Joins the hints that there may be something to do. One that comes while
  * nobody waits is kept, so none is lost between looking and waiting.
  */
 export type Doorbell = {
   ring(): void;
-  /** True when rung, false when `forMs` have passed or `signal` was aborted. */
+  /** True when rung, false when `forMs` have passed or `signal` was aborted. One waits at a time. */
   wait(forMs: number, signal: AbortSignal): Promise<boolean>;
 };
 
 export function openDoorbell(): Doorbell {
-  let rung = Promise.withResolvers<true>();
+  let rung = false;
+  let answer: ((wasRung: boolean) => void) | null = null;
   return {
-    ring: () => rung.resolve(true),
-    async wait(forMs, signal) {
-      const done = new AbortController();
-      const late = sleep(forMs, false as const, { signal: AbortSignal.any([signal, done.signal]) }).catch(
-        () => false as const,
-      );
-      const wasRung = await Promise.race([rung.promise, late]);
-      done.abort();
-      if (wasRung) rung = Promise.withResolvers<true>();
-      return wasRung;
+    ring() {
+      if (answer === null) rung = true;
+      else answer(true);
+    },
+    wait(forMs, signal) {
+      const wasRung = rung;
+      rung = false;
+      if (wasRung || signal.aborted) return Promise.resolve(wasRung);
+      return new Promise((resolve) => {
+        const finish = (result: boolean): void => {
+          clearTimeout(timer);
+          signal.removeEventListener("abort", stop);
+          answer = null;
+          resolve(result);
+        };
+        const stop = (): void => finish(false);
+        const timer = setTimeout(stop, forMs);
+        signal.addEventListener("abort", stop);
+        answer = finish;
+      });
     },
   };
 }

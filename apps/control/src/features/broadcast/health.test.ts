@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { healthOf } from "./health.ts";
+import type { DestinationFacts, HealthFacts } from "./health.ts";
+
+const dest = (status: DestinationFacts["status"], message?: string): DestinationFacts => ({
+  name: "Twitch",
+  status,
+  lastError: message === undefined ? null : { message },
+});
+
+const live: HealthFacts = {
+  state: "live",
+  hadSource: true,
+  sourceOnline: true,
+  mediaNodeSilent: false,
+  destinations: [dest("live")],
+};
+const starting: HealthFacts = { ...live, state: "starting", hadSource: false, destinations: [dest("connecting")] };
+
+type Row = readonly [about: string, facts: HealthFacts, level: string, ...codes: string[]];
+
+const table: readonly Row[] = [
+  ["offline", { ...live, state: "offline", sourceOnline: false, destinations: [dest("idle")] }, "offline"],
+  ["offline, and nobody can tell of its sources", { ...live, state: "offline", mediaNodeSilent: true }, "offline", "media_node_silent"],
+  ["live, all well", live, "good"],
+  ["starting normally", starting, "degraded", "destination_connecting"],
+  ["starting, not picked up yet", { ...starting, destinations: [dest("idle")] }, "degraded", "destination_connecting"],
+  ["starting, all taken", { ...starting, destinations: [dest("live")] }, "degraded"],
+  ["starting without a source", { ...starting, sourceOnline: false }, "bad", "waiting_for_source", "destination_connecting"],
+  ["starting, the only destination refuses", { ...starting, destinations: [dest("failed")] }, "bad", "destination_failed"],
+  ["live, source lost", { ...live, sourceOnline: false }, "bad", "source_lost"],
+  ["live, no source ever", { ...live, hadSource: false, sourceOnline: false }, "bad", "waiting_for_source"],
+  ["live, one of two reconnecting", { ...live, destinations: [dest("live"), dest("reconnecting")] }, "degraded", "destination_reconnecting"],
+  ["live, one of two failed", { ...live, destinations: [dest("failed"), dest("live")] }, "degraded", "destination_failed"],
+  ["live, one added", { ...live, destinations: [dest("live"), dest("idle")] }, "degraded", "destination_connecting"],
+  ["live, all down", { ...live, destinations: [dest("failed"), dest("reconnecting")] }, "bad", "destination_failed", "destination_reconnecting"],
+  ["live, nothing enabled", { ...live, destinations: [] }, "degraded", "no_destination"],
+  ["live, the node is silent", { ...live, mediaNodeSilent: true, destinations: [dest("reconnecting")] }, "bad", "media_node_silent", "destination_reconnecting"],
+  ["stopping", { ...live, state: "stopping", sourceOnline: false }, "degraded", "stopping"],
+  ["stopping, and nobody does it", { ...live, state: "stopping", mediaNodeSilent: true }, "bad", "media_node_silent", "stopping"],
+];
+
+for (const [about, facts, level, ...codes] of table) {
+  test(`health: ${about}`, () => {
+    const health = healthOf(facts);
+    assert.equal(health.level, level);
+    assert.deepEqual(
+      health.reasons.map((reason) => reason.code),
+      codes,
+    );
+  });
+}
+
+test("a reason names the destination and what its server said", () => {
+  const health = healthOf({ ...live, destinations: [dest("failed", "The server refused the stream key.")] });
+  assert.equal(health.reasons[0]?.message, "Twitch failed. The server refused the stream key.");
+});
