@@ -58,6 +58,8 @@ export class Destination {
   #connectedAt: string | null = null;
   #reconnects = 0;
   #lastError: DestinationError | null = null;
+  /** It has been live since that error. */
+  #isErrorPast = false;
   #reported: DestinationReport | null = null;
 
   #pastBytes = 0;
@@ -199,6 +201,7 @@ export class Destination {
       if (this.#wasLost) this.#reconnects += 1;
       this.#wasLost = false;
       this.#wasLive = true;
+      this.#isErrorPast = true;
       this.#failures = 0;
     }
     if (now - connection.liveSince > healthyAfterMs) this.#backoffStep = 0;
@@ -247,11 +250,12 @@ export class Destination {
     connection.close();
   }
 
-  /** The same reason again is not news: the time stays that of the first. */
+  /** The same reason again, with nothing live between, is not news: the time stays that of the first. */
   #noteError(reason: CloseReason): void {
     const { clock } = this.#host;
     const known = this.#lastError;
-    if (this.#status === "failed" && known?.code === reason.code && known.message === reason.message) return;
+    if (!this.#isErrorPast && known?.code === reason.code && known.message === reason.message) return;
+    this.#isErrorPast = false;
     this.#lastError = { code: reason.code, message: reason.message, at: clock.timestampOf(clock.now()) };
   }
 

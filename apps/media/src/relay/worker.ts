@@ -131,7 +131,8 @@ function gauge(): void {
     });
     return gauges === undefined ? [] : [gauges];
   });
-  if (relays.length > 0) report({ type: "gauges", relays });
+  // Also with nothing to tell: it is by these that the agent knows the worker is not stuck.
+  report({ type: "gauges", relays });
 }
 
 if (process.send === undefined) {
