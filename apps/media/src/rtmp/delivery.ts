@@ -90,7 +90,7 @@ export class Delivery {
     this.#measure(written, now);
     const owed = this.tellsByItself
       ? written - this.#acknowledged > 3 * Math.max(this.#window, this.#stride)
-      : written > this.#left;
+      : written > Math.max(this.#left, this.#acknowledged);
     if (!owed) this.#owingSince = null;
     else this.#owingSince ??= now;
     return this.#owingSince !== null && now - this.#owingSince >= this.#silenceMs;

@@ -2,17 +2,17 @@ import { readAacConfig, readMp3Frame, readOpusHead, type AudioConfig } from "./a
 import { readAudioTag, readVideoTag } from "./media-tag.ts";
 import type { AudioFormat, MediaMessage, VideoFormat } from "./message.ts";
 import { readAv1Units } from "./picture-av1.ts";
-import { readAvcRecord } from "./picture-h264.ts";
+import { readAvcRecord, readH264Keyframe } from "./picture-h264.ts";
 import { readHevcRecord } from "./picture-hevc.ts";
 import { readVp8Keyframe, readVp9Keyframe } from "./picture-vp.ts";
 import type { Picture } from "./picture.ts";
 
-const av1RecordHeaderBytes = 4;
-
 /**
- * The video format that a configuration message tells, or for AV1, VP8 and VP9
- * a keyframe: MediaMTX sends placeholders as their configuration. Null for any
- * other message and any other codec; sizes are null where they cannot be read.
+ * The video format that a message tells: for H.264 and HEVC a configuration
+ * message (H.264 also a keyframe with parameters of its own, which count where
+ * they differ), for AV1, VP8 and VP9 a keyframe, since what MediaMTX sends as
+ * their configuration is a placeholder. Null for any other message and any
+ * other codec; sizes are null where they cannot be read.
  */
 export function readVideoFormat(message: MediaMessage): VideoFormat | null {
   if (message.kind !== "video") return null;
@@ -21,7 +21,7 @@ export function readVideoFormat(message: MediaMessage): VideoFormat | null {
   let read: () => Picture | null;
   switch (codec) {
     case "h264":
-      if (!configuration) return null;
+      if (!configuration) return keyframe ? inBand(body) : null;
       read = () => readAvcRecord(body);
       break;
     case "hevc":
@@ -29,8 +29,8 @@ export function readVideoFormat(message: MediaMessage): VideoFormat | null {
       read = () => readHevcRecord(body);
       break;
     case "av1":
-      if (!configuration && !keyframe) return null;
-      read = () => readAv1Units(configuration ? body.subarray(av1RecordHeaderBytes) : body);
+      if (!keyframe) return null;
+      read = () => readAv1Units(body);
       break;
     case "vp8":
     case "vp9":
@@ -40,7 +40,15 @@ export function readVideoFormat(message: MediaMessage): VideoFormat | null {
     default:
       return null;
   }
-  const picture = unlessCutOff(read);
+  return videoFormat(codec, unlessCutOff(read));
+}
+
+function inBand(frame: Buffer): VideoFormat | null {
+  const picture = unlessCutOff(() => readH264Keyframe(frame));
+  return picture === null ? null : videoFormat("h264", picture);
+}
+
+function videoFormat(codec: VideoFormat["codec"], picture: Picture | null): VideoFormat {
   return {
     codec,
     width: picture?.width ?? null,

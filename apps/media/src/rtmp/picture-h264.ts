@@ -3,12 +3,23 @@ import type { Picture } from "./picture.ts";
 
 const profilesWithChroma = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
 const extendedSampleAspect = 255;
+const spsType = 7;
 
 /** From an AVCDecoderConfigurationRecord (ISO 14496-15, 5.3.3.1); throws RangeError where it is cut off. */
 export function readAvcRecord(record: Buffer): Picture | null {
   if (((record[5] ?? 0) & 0x1f) === 0) return null;
   const length = record.readUInt16BE(6);
   return readH264Sps(record.subarray(8, 8 + length));
+}
+
+/** From the parameters inside an access unit of NAL units with four bytes of length; null where it has none. */
+export function readH264Keyframe(frame: Buffer): Picture | null {
+  for (let at = 0; at + 4 < frame.length;) {
+    const length = frame.readUInt32BE(at);
+    if ((frame.readUInt8(at + 4) & 0x1f) === spsType) return readH264Sps(frame.subarray(at + 4, at + 4 + length));
+    at += 4 + length;
+  }
+  return null;
 }
 
 /** A sequence parameter set with its NAL header (H.264, 7.3.2.1.1 and E.1.1). */

@@ -29,7 +29,7 @@ export type PlayListener = {
 
 export type RtmpPlayer = {
   readonly receivedBytes: number;
-  readonly close: () => void;
+  close(): void;
 };
 
 /** Connects and plays; every outcome arrives at the listener, nothing is thrown. */

@@ -48,14 +48,14 @@ export type Taken = {
 
 export type RtmpPublisher = {
   /** Ignored before `onPublishing` and after the end. */
-  readonly send: (message: OutgoingMessage) => void;
-  readonly taken: () => Taken;
+  send(message: OutgoingMessage): void;
+  taken(): Taken;
   readonly queuedBytes: number;
   /** Video and audio frames not sent because the queue was full. */
   readonly droppedFrames: number;
   readonly writtenBytes: number;
   /** Politely (FCUnpublish, deleteStream), with a deadline; `onClosed(null)` follows. */
-  readonly close: () => void;
+  close(): void;
 };
 
 /** Connects and publishes; every outcome arrives at the listener, nothing is thrown. */
@@ -70,8 +70,12 @@ const maxAnswerBytes = 1 << 20;
 const goodbyeMs = 1000;
 /** Audio, which is small and dearly missed, is kept this much longer than video. */
 const audioQueueFactor = 1.25;
-/** A peer that never acknowledges is believed after this long and this much, or after the longer time alone. */
-const believe = { afterMs: 3000, bytes: 131_072, anywayMs: 10_000, freshMs: 2500 } as const;
+/**
+ * A peer that never acknowledges is believed after this long and this much, or
+ * after the longer time alone. A program that reads nothing has its kernel
+ * take 130 kB for it (Linux), and its own buffers some more.
+ */
+const believe = { afterMs: 3000, bytes: 512 * 1024, anywayMs: 10_000, freshMs: 1500 } as const;
 
 class Publisher implements RtmpPublisher {
   readonly #target: PublishTarget;

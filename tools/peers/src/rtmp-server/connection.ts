@@ -52,6 +52,7 @@ export class RtmpServerConnection {
     this.#behaviour = behaviour;
     this.#keepPayloads = keepPayloads;
     this.#source = new ByteSource(socket, behaviour.bytesPerSecond);
+    socket.setNoDelay(true);
     socket.on("error", () => {});
     socket.once("close", () => {
       this.closed = true;
