@@ -13,16 +13,24 @@ export async function notifySessions(tx: Queryable): Promise<void> {
   await tx.query(sql`select pg_notify(${channels.sessions}, '')`);
 }
 
+type StudioName = { readonly accountId: string; readonly studioId: string };
+
+/** First of all the studio's rows, as everywhere (see `observed.ts`). */
+async function lockStudio(tx: Queryable, { accountId, studioId }: StudioName): Promise<void> {
+  await tx.query(sql`select id from studios where account_id = ${accountId} and id = ${studioId} for no key update`);
+}
+
 /**
  * Asks for a studio to be live. Idempotent: a studio that is asked for already
  * keeps its broadcast. The caller has made sure that the studio exists.
  */
 export async function requestLive(
   tx: Queryable,
-  studio: { readonly accountId: string; readonly studioId: string },
+  studio: StudioName,
   by: { readonly startedBy: "request" | "source"; readonly traceparent: string | null },
 ): Promise<{ readonly broadcastId: string; readonly created: boolean }> {
   const { accountId, studioId } = studio;
+  await lockStudio(tx, studio);
   const [created] = await tx.query<{ id: string }>(sql`
     insert into broadcasts (id, account_id, studio_id, started_by, traceparent)
     values (${newId("broadcast")}, ${accountId}, ${studioId}, ${by.startedBy}, ${by.traceparent})
@@ -48,9 +56,10 @@ export async function requestLive(
 /** Asks for a studio to be offline. Idempotent; says whether there was something to end. */
 export async function requestOffline(
   tx: Queryable,
-  studio: { readonly accountId: string; readonly studioId: string },
+  studio: StudioName,
   reason: "requested" | "source_gone",
 ): Promise<boolean> {
+  await lockStudio(tx, studio);
   const ended = await tx.query<{ id: string }>(sql`
     update broadcasts set desired = 'ended', end_reason = ${reason}
     where account_id = ${studio.accountId} and studio_id = ${studio.studioId} and desired = 'live'

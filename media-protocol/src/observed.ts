@@ -1,4 +1,5 @@
 import sql from "sql-template-tag";
+import type { Sql } from "sql-template-tag";
 import type { Database, Queryable } from "@trax/foundation/database";
 import { appendMediaEvent } from "./event.ts";
 
@@ -7,6 +8,14 @@ import { appendMediaEvent } from "./event.ts";
  * it is a change: writing the same again writes nothing, so that there is
  * exactly one event a real change whoever repeats himself after a crash.
  */
+/**
+ * Every transaction that touches a studio's rows takes the studio first: two
+ * that took them in different orders would wait for each other for ever.
+ */
+async function lockStudioOf(tx: Queryable, owned: Sql): Promise<void> {
+  await tx.query(sql`select id from studios where id = (${owned}) for no key update`);
+}
+
 export type ObservedSource = {
   readonly sourceId: string;
   readonly status: "offline" | "online" | "error";
@@ -19,6 +28,7 @@ export type ObservedSource = {
 /** Answers the studio's id when it was a change, null when not (or the source is gone). */
 export async function recordSource(db: Database, seen: ObservedSource): Promise<string | null> {
   return db.transaction(async (tx) => {
+    await lockStudioOf(tx, sql`select studio_id from sources where id = ${seen.sourceId}`);
     const [before] = await tx.query<{ status: string }>(
       sql`select status from sources where id = ${seen.sourceId} for update`,
     );
@@ -66,6 +76,7 @@ export type ObservedDestination = {
 /** Answers whether it was a change. A null `lastError` keeps the last one. */
 export async function recordDestination(db: Database, seen: ObservedDestination): Promise<boolean> {
   return db.transaction(async (tx) => {
+    await lockStudioOf(tx, sql`select studio_id from destinations where id = ${seen.destinationId}`);
     const [before] = await tx.query<{ status: string }>(
       sql`select status from destinations where id = ${seen.destinationId} for update`,
     );
@@ -116,6 +127,7 @@ export async function rearmAutoGoLive(db: Queryable, studioId: string): Promise<
 /** The program runs and is taken: the studio is live. Once a broadcast; answers whether it was this call. */
 export async function recordLive(db: Database, broadcastId: string): Promise<boolean> {
   return db.transaction(async (tx) => {
+    await lockStudioOf(tx, sql`select studio_id from broadcasts where id = ${broadcastId}`);
     const [row] = await tx.query<{ account_id: string; studio_id: string }>(sql`
       update broadcasts set started_at = now()
       where id = ${broadcastId} and started_at is null and desired = 'live'
@@ -145,6 +157,7 @@ export async function recordEnded(
   finals: readonly FinalDestination[],
 ): Promise<boolean> {
   return db.transaction(async (tx) => {
+    await lockStudioOf(tx, sql`select studio_id from broadcasts where id = ${broadcastId}`);
     const [row] = await tx.query<{
       account_id: string;
       studio_id: string;

@@ -45,7 +45,6 @@ async function main(): Promise<void> {
     if (router === null) throw new Error("the router has not started yet");
     return router.api;
   };
-  const auth = new PublishAuth({ db, nodeId, api, log });
   const agent = new Agent({
     db,
     vault,
@@ -57,6 +56,7 @@ async function main(): Promise<void> {
     playUrl: (path) =>
       `rtmp://127.0.0.1:${config.TRAX_RTMP_PORT}/${path}?user=${internalUser}&pass=${internalPassword.reveal()}`,
   });
+  const auth = new PublishAuth({ db, nodeId, api, publisherOf: (sourceId) => agent.publisherOf(sourceId), log });
   router = await Router.start({
     binary,
     dataDir,
@@ -114,7 +114,7 @@ async function main(): Promise<void> {
     stopping = true;
     clearInterval(sessionTimer);
     clearInterval(tidyTimer);
-    auth.close();
+    await auth.close();
     await listener.close();
     await agent.close();
     await router.stop();

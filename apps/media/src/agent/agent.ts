@@ -20,7 +20,7 @@ import {
   writeGauges,
 } from "@trax/media-protocol";
 import type { DesiredBroadcast, DesiredDestination, DesiredStudio, ObservedDestination } from "@trax/media-protocol";
-import type { RouterPath } from "../mediamtx/api.ts";
+import type { RouterConnection, RouterPath } from "../mediamtx/api.ts";
 import type { WorkerReport } from "../relay/protocol.ts";
 import { automaticStep } from "./auto-go-live.ts";
 import { DestinationLedger } from "./destination-ledger.ts";
@@ -124,6 +124,11 @@ export class Agent {
   routerLost(): void {
     this.#watch.update([], performance.now());
     this.#noteSources();
+  }
+
+  /** Who publishes a source, as last seen. */
+  publisherOf(sourceId: string): RouterConnection | null {
+    return this.#watch.publisherOf(sourceId);
   }
 
   processes(): ReturnType<RelayPool["processes"]> {
@@ -294,19 +299,26 @@ export class Agent {
       const gauges = known ? [] : await readDestinationGauges(this.#o.db, broadcast.id);
       for (const destination of plan.active) {
         const last = gauges.find((gauge) => gauge.destinationId === destination.id);
-        this.#observe(this.#ledger.follow(destination, broadcast.id, last));
+        this.#observe(studio.studioId, this.#ledger.follow(destination, broadcast.id, last));
       }
     }
     if (plan.ending.length > 0) return;
     for (const destination of studio.destinations)
-      if (!active.has(destination.id)) this.#rest(destination, broadcast?.id ?? null);
+      if (!active.has(destination.id)) this.#rest(studio.studioId, destination, broadcast?.id ?? null);
   }
 
-  #rest(destination: DesiredDestination, broadcastId: string | null): void {
+  #rest(studioId: string, destination: DesiredDestination, broadcastId: string | null): void {
     this.#ledger.forget(destination.id);
     if (destination.status === "idle") return;
     const { id: destinationId, reconnects } = destination;
-    this.#observe({ destinationId, broadcastId, status: "idle", connectedAt: null, reconnects, lastError: null });
+    this.#observe(studioId, {
+      destinationId,
+      broadcastId,
+      status: "idle",
+      connectedAt: null,
+      reconnects,
+      lastError: null,
+    });
   }
 
   #tell(studioId: string, running: Running): void {
@@ -340,7 +352,9 @@ export class Agent {
   async #progress(studio: DesiredStudio, broadcast: DesiredBroadcast, running: Running): Promise<void> {
     if (broadcast.startedAt !== null || !running.flowing) return;
     const { active } = running.plan;
-    const taken = active.length === 0 || active.some((destination) => this.#ledger.status(destination.id) === "live");
+    const taken =
+      active.length === 0 ||
+      active.some((destination) => destination.status === "live" && this.#ledger.status(destination.id) === "live");
     if (taken && (await recordLive(this.#o.db, broadcast.id)))
       this.#o.log.info({ studioId: studio.studioId, broadcastId: broadcast.id }, "live");
   }
@@ -348,17 +362,20 @@ export class Agent {
   /** Its connections are being closed: the broadcast is over. */
   async #end(studio: DesiredStudio, broadcast: DesiredBroadcast): Promise<void> {
     const finals = studio.destinations.flatMap((destination) => this.#ledger.totals(destination.id) ?? []);
-    for (const destination of studio.destinations) this.#rest(destination, broadcast.id);
+    for (const destination of studio.destinations) this.#rest(studio.studioId, destination, broadcast.id);
+    await this.#recorder.settled(studio.destinations.map((destination) => destination.id));
     await recordEnded(this.#o.db, broadcast.id, finals);
     this.#o.log.info({ studioId: studio.studioId, broadcastId: broadcast.id }, "offline");
     // A broadcast asked for meanwhile begins now.
     this.wake(studio.studioId);
   }
 
-  #observe(seen: ObservedDestination | null): void {
+  /** Writes what was seen, and looks again where that may make the studio live. */
+  #observe(studioId: string, seen: ObservedDestination | null): void {
     if (seen === null) return;
     this.#recorder.record(seen.destinationId, async () => {
       await recordDestination(this.#o.db, seen);
+      if (seen.status === "live") this.wake(studioId);
     });
   }
 
@@ -366,8 +383,7 @@ export class Agent {
     const running = this.#running.get(studioId);
     if (running === undefined) return;
     if (report.type === "destination") {
-      this.#observe(this.#ledger.report(report.destination));
-      if (report.destination.status === "live") this.wake(studioId);
+      this.#observe(studioId, this.#ledger.report(report.destination));
     } else if (report.sourceId === running.plan.sourceId) {
       running.flowing = report.flowing;
       running.frameRate = report.video?.frameRate ?? running.frameRate;
@@ -380,7 +396,7 @@ export class Agent {
     if (running === undefined) return;
     running.flowing = false;
     for (const { destinationId } of running.plan.relays[lane]?.destinations ?? [])
-      this.#observe(this.#ledger.lost(destinationId));
+      this.#observe(studioId, this.#ledger.lost(destinationId));
   }
 
   /** The studio is gone from the rows. */

@@ -5,22 +5,28 @@ import {
   connectionsToEnd,
   findPublishSession,
   forgetConnections,
+  mediaTokenHash,
   nextExpiry,
   readConnections,
   recordConnection,
   sourceOfPath,
-  sourcePath,
 } from "@trax/media-protocol";
 import type { PublishSession } from "@trax/media-protocol";
 import type { IngestProtocol, RouterApi, RouterConnection } from "../mediamtx/api.ts";
 import type { AuthDecision, AuthRequest } from "../mediamtx/auth-callback.ts";
-import { waitFor } from "./wait-for.ts";
+import { Recorder } from "./recorder.ts";
 
-type Pending = { readonly connectionId: string; readonly protocol: string; readonly at: number };
+export type PublishAuthOptions = {
+  readonly db: Database;
+  readonly nodeId: string;
+  readonly api: () => RouterApi;
+  /** Who publishes a source, as last seen. */
+  readonly publisherOf: (sourceId: string) => RouterConnection | null;
+  readonly log: Logger;
+};
 
-const pendingMs = 5_000;
-const databaseWaitMs = 3_000;
-const replaceWaitMs = 2_000;
+/** How many sessions are remembered for the time the database is away. */
+const rememberedSessions = 10_000;
 
 /** RTMPS calls itself rtmp in the callback; the API keeps the two apart. */
 function candidates(protocol: string, id: string): RouterConnection[] {
@@ -30,31 +36,30 @@ function candidates(protocol: string, id: string): RouterConnection[] {
 
 const refuse = (reason: string): AuthDecision => ({ allow: false, reason });
 
-/** Decides who may publish, and ends what publishes on a session that is over. */
+/**
+ * Decides who may publish, and ends what publishes on a session that is over.
+ *
+ * The router stands still for its paths while it waits for a decision: one must
+ * be quick, and must not ask the router about paths. A second publisher that is
+ * to be refused is therefore left to the router, which never replaces the first.
+ */
 export class PublishAuth {
-  readonly #db: Database;
-  readonly #nodeId: string;
-  readonly #api: () => RouterApi;
-  readonly #log: Logger;
-  /** Let in, but not yet publishing: the router looks at RTMP for two seconds first. */
-  readonly #pending = new Map<string, Pending>();
+  readonly #o: PublishAuthOptions;
+  readonly #recorder: Recorder;
+  /** By the token's hash, least recently used first. */
+  readonly #remembered = new Map<string, PublishSession>();
+  /** The connection let in last, by source. */
+  readonly #arrived = new Map<string, RouterConnection[]>();
   #expiryTimer: NodeJS.Timeout | null = null;
   #nextExpiryAt = Number.POSITIVE_INFINITY;
   #closed = false;
 
-  constructor(options: {
-    readonly db: Database;
-    readonly nodeId: string;
-    readonly api: () => RouterApi;
-    readonly log: Logger;
-  }) {
-    this.#db = options.db;
-    this.#nodeId = options.nodeId;
-    this.#api = options.api;
-    this.#log = options.log;
+  constructor(options: PublishAuthOptions) {
+    this.#o = options;
+    this.#recorder = new Recorder(options.log);
   }
 
-  /** The router's question: may this client publish here? Reading is for our own workers, who never get here. */
+  /** The router's question: may this client publish here? Our own workers, who read, never get here. */
   async decide(request: AuthRequest): Promise<AuthDecision> {
     if (request.action !== "publish") return refuse("nothing can be read here yet");
     const sourceId = sourceOfPath(request.path);
@@ -63,111 +68,101 @@ export class PublishAuth {
     if (session === null) return refuse("the token is unknown, expired or revoked");
     if (session.sourceId !== sourceId) return refuse("the token is another source's");
     // Asked without a connection (a page, a pre-flight): the connection itself will ask again.
-    if (request.connectionId === null) return { allow: true };
-    const own = { connectionId: request.connectionId, protocol: request.protocol, at: performance.now() };
-    const busy = await this.#makeRoom(session, own);
-    if (busy !== null) return refuse(busy);
-    await recordConnection(
-      this.#db,
-      this.#nodeId,
-      { sessionId: session.sessionId, connectionId: own.connectionId, protocol: own.protocol },
-      session.expiresAt,
-    );
+    const { connectionId, protocol } = request;
+    if (connectionId === null) return { allow: true };
+    if (session.onConflict === "replace") await this.#makeRoom(sourceId, connectionId);
+    this.#arrived.set(sourceId, candidates(protocol, connectionId));
+    await this.#recordConnection(session, protocol, connectionId);
     this.#watchExpiry(session.expiresAt);
     return { allow: true };
   }
 
   /** Disconnects every publisher whose session is over. Safe to call at any time. */
   async endSessions(): Promise<void> {
-    const ended = await connectionsToEnd(this.#db, this.#nodeId);
+    const ended = await connectionsToEnd(this.#o.db, this.#o.nodeId);
+    if (ended.length > 0) this.#remembered.clear();
     for (const { connectionId, protocol, sessionId } of ended) {
-      await this.#kick(protocol, connectionId);
-      this.#log.info({ sessionId }, "a media session is over: its publisher is disconnected");
+      await this.#kick(candidates(protocol, connectionId));
+      this.#o.log.info({ sessionId }, "a media session is over: its publisher is disconnected");
     }
-    if (ended.length > 0)
-      await forgetConnections(
-        this.#db,
-        this.#nodeId,
-        ended.map((one) => one.connectionId),
-      );
-    const next = await nextExpiry(this.#db, this.#nodeId);
+    if (ended.length > 0) {
+      const ids = ended.map((one) => one.connectionId);
+      await forgetConnections(this.#o.db, this.#o.nodeId, ids);
+    }
+    const next = await nextExpiry(this.#o.db, this.#o.nodeId);
     if (next !== null) this.#watchExpiry(next);
   }
 
   /** Forgets connections that are over by themselves. */
   async forgetGone(): Promise<void> {
-    const remembered = await readConnections(this.#db, this.#nodeId);
+    const remembered = await readConnections(this.#o.db, this.#o.nodeId);
     if (remembered.length === 0) return;
     const protocols: readonly IngestProtocol[] = ["rtmp", "rtmps", "srt", "whip"];
-    const lists = await Promise.all(protocols.map((protocol) => this.#api().clients(protocol)));
+    const lists = await Promise.all(protocols.map((protocol) => this.#o.api().clients(protocol)));
     const present = new Set(lists.flat().map((client) => client.id));
     const gone = remembered.map((one) => one.connectionId).filter((id) => !present.has(id));
-    if (gone.length > 0) await forgetConnections(this.#db, this.#nodeId, gone);
+    if (gone.length > 0) await forgetConnections(this.#o.db, this.#o.nodeId, gone);
+    for (const [sourceId, [first]] of this.#arrived)
+      if (first === undefined || !present.has(first.id)) this.#arrived.delete(sourceId);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true;
     if (this.#expiryTimer !== null) clearTimeout(this.#expiryTimer);
+    await this.#recorder.close();
   }
 
-  /** Waits out a restart of the database: a refused encoder often does not come back by itself. */
+  /** While the database restarts, a session seen before still counts: an encoder that is refused often does not come back. */
   async #session(token: string): Promise<PublishSession | null> {
-    let session: PublishSession | null = null;
-    const answered = await waitFor(
-      async () => {
-        try {
-          session = await findPublishSession(this.#db, token);
-          return true;
-        } catch (error) {
-          if (isDatabaseAway(error)) return false;
-          throw error;
-        }
-      },
-      databaseWaitMs,
-      100,
+    const key = mediaTokenHash(token).toString("base64");
+    const remembered = this.#remembered.get(key);
+    this.#remembered.delete(key);
+    try {
+      const session = await findPublishSession(this.#o.db, token);
+      if (session !== null) this.#remember(key, session);
+      return session;
+    } catch (error) {
+      if (!isDatabaseAway(error) || remembered === undefined || remembered.expiresAt.getTime() <= Date.now())
+        throw error;
+      this.#remember(key, remembered);
+      return remembered;
+    }
+  }
+
+  #remember(key: string, session: PublishSession): void {
+    this.#remembered.set(key, session);
+    const [oldest] = this.#remembered.keys();
+    if (this.#remembered.size > rememberedSessions && oldest !== undefined) this.#remembered.delete(oldest);
+  }
+
+  /** Disconnects who publishes, and who was let in and is about to. */
+  async #makeRoom(sourceId: string, connectionId: string): Promise<void> {
+    const publisher = this.#o.publisherOf(sourceId);
+    if (publisher !== null && publisher.id !== connectionId) await this.#o.api().kick(publisher);
+    const arrived = (this.#arrived.get(sourceId) ?? []).filter(
+      (one) => one.id !== connectionId && one.id !== publisher?.id,
     );
-    if (!answered) this.#log.warn("a publisher is refused because the database is away");
-    return session;
+    await this.#kick(arrived);
   }
 
-  /** Null when the source is free for this client, else why not. */
-  async #makeRoom(session: PublishSession, own: Pending): Promise<string | null> {
-    const others = [
-      ...(await this.#publishing(session.sourceId, own)),
-      ...(await this.#arriving(session.sourceId, own)),
-    ];
-    if (others.length > 0) {
-      if (session.onConflict === "refuse") return "somebody publishes to this source already";
-      for (const other of others) await this.#api().kick(other);
-      const free = await waitFor(
-        async () => (await this.#publishing(session.sourceId, own)).length === 0,
-        replaceWaitMs,
-        50,
+  async #recordConnection(session: PublishSession, protocol: string, connectionId: string): Promise<void> {
+    const record = () =>
+      recordConnection(
+        this.#o.db,
+        this.#o.nodeId,
+        { sessionId: session.sessionId, connectionId, protocol },
+        session.expiresAt,
       );
-      if (!free) return "the publisher before did not go away";
+    try {
+      await record();
+    } catch (error) {
+      if (!isDatabaseAway(error)) throw error;
+      this.#recorder.record(connectionId, record);
     }
-    this.#pending.set(session.sourceId, own);
-    return null;
   }
 
-  async #publishing(sourceId: string, own: Pending): Promise<RouterConnection[]> {
-    const publisher = (await this.#api().path(sourcePath(sourceId)))?.publisher ?? null;
-    return publisher === null || publisher.id === own.connectionId ? [] : [publisher];
-  }
-
-  async #arriving(sourceId: string, own: Pending): Promise<RouterConnection[]> {
-    const pending = this.#pending.get(sourceId);
-    if (pending === undefined || pending.connectionId === own.connectionId || own.at - pending.at > pendingMs)
-      return [];
-    const names = candidates(pending.protocol, pending.connectionId);
-    const lists = await Promise.all(names.map(({ protocol }) => this.#api().clients(protocol)));
-    return names.filter((name, index) => lists[index]?.some((client) => client.id === name.id));
-  }
-
-  async #kick(protocol: string, connectionId: string): Promise<void> {
-    for (const connection of candidates(protocol, connectionId)) {
-      if (await this.#api().kick(connection)) return;
-    }
+  async #kick(names: readonly RouterConnection[]): Promise<void> {
+    for (const name of names) if (await this.#o.api().kick(name)) return;
   }
 
   /** One timer, for the session that expires first. */
@@ -181,7 +176,7 @@ export class PublishAuth {
       this.#expiryTimer = null;
       this.#nextExpiryAt = Number.POSITIVE_INFINITY;
       this.endSessions().catch((error: unknown) =>
-        this.#log.warn({ err: error }, "sessions could not be ended; tried again soon"),
+        this.#o.log.warn({ err: error }, "sessions could not be ended; tried again soon"),
       );
     }, wait);
   }

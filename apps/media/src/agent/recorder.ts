@@ -22,6 +22,11 @@ export class Recorder {
     if (!this.#running.has(key)) this.#running.set(key, this.#drain(key));
   }
 
+  /** Fulfilled when what was recorded under these keys is written. */
+  async settled(keys: readonly string[]): Promise<void> {
+    await Promise.all(keys.map((key) => this.#running.get(key)));
+  }
+
   /** Fulfilled when everything recorded so far is written or given up. */
   async close(): Promise<void> {
     this.#closed = true;

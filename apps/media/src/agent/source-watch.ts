@@ -1,5 +1,5 @@
 import type { AudioFormat, VideoFormat } from "../rtmp/message.ts";
-import type { IngestProtocol, RouterPath } from "../mediamtx/api.ts";
+import type { IngestProtocol, RouterConnection, RouterPath } from "../mediamtx/api.ts";
 import { sourceOfPath } from "@trax/media-protocol";
 
 export type SourceView = {
@@ -30,6 +30,7 @@ const rateWindowMs = 2_500;
 /** Makes of the router's list of paths which sources are online: those that media is really arriving for. */
 export class SourceWatch {
   readonly #tracks = new Map<string, Track>();
+  readonly #publishers = new Map<string, RouterConnection>();
   #views = new Map<string, SourceView>();
 
   /** The sources online now, by id. */
@@ -37,13 +38,20 @@ export class SourceWatch {
     return this.#views;
   }
 
+  publisherOf(sourceId: string): RouterConnection | null {
+    return this.#publishers.get(sourceId) ?? null;
+  }
+
   /** Takes a new list in. `now` is monotonic, ms. */
   update(paths: readonly RouterPath[], now: number): void {
     const views = new Map<string, SourceView>();
     const seen = new Set<string>();
+    this.#publishers.clear();
     for (const path of paths) {
       const sourceId = sourceOfPath(path.name);
-      if (sourceId === null || !path.online) continue;
+      if (sourceId === null) continue;
+      if (path.publisher !== null) this.#publishers.set(sourceId, path.publisher);
+      if (!path.online || !isDescribed(path)) continue;
       seen.add(sourceId);
       const track = this.#track(sourceId, path, now);
       if (now - track.grewAt > silentMs) continue;
@@ -77,6 +85,14 @@ export class SourceWatch {
     while (track.samples.length > 2 && now - (track.samples[0]?.at ?? now) > rateWindowMs) track.samples.shift();
     return track;
   }
+}
+
+/**
+ * Before it has seen the parameter sets MediaMTX makes some up, and a player
+ * that comes then keeps them: such a source is not here yet.
+ */
+function isDescribed({ video }: RouterPath): boolean {
+  return video === null || video.width !== null || (video.codec !== "h264" && video.codec !== "hevc");
 }
 
 function bitrateOf(track: Track): number {
