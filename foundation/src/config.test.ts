@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ConfigError, readConfig, variables } from "./config.ts";
+
+test("an empty environment gives the defaults", () => {
+  const config = readConfig({});
+  assert.equal(config.TRAX_HTTP_PORT, 8080);
+  assert.equal(config.PUBLIC_API_WRITE_ENABLED, false);
+  assert.deepEqual(config.TRAX_RATE_LIMIT, { requests: 600, seconds: 60 });
+  assert.deepEqual(config.TRAX_ALLOWED_NETWORKS, []);
+  assert.equal(config.DATABASE_URL, null);
+});
+
+const wrong: readonly (readonly [string, string])[] = [
+  ["DATABASE_URL", "mysql://secret@host/db"],
+  ["PUBLIC_API_WRITE_ENABLED", "perhaps"],
+  ["TRAX_PUBLIC_URL", "ftp://host"],
+  ["TRAX_HTTP_PORT", "70000"],
+  ["TRAX_SRT_PORT", "-1"],
+  ["TRAX_ALLOWED_NETWORKS", "10.0.0.0/8,everything"],
+  ["TRAX_RATE_LIMIT", "600"],
+  ["TRAX_RATE_LIMIT", "0/60"],
+  ["TRAX_ENCRYPTION_KEYS", "1:c2hvcnQ="],
+  ["TRAX_LOG_LEVEL", "loud"],
+];
+
+for (const [name, value] of wrong) {
+  test(`${name}=${value} is refused by name, and its value is not repeated`, () => {
+    assert.throws(
+      () => readConfig({ [name]: value }),
+      (error) => error instanceof ConfigError && error.message.startsWith(name) && !error.message.includes(value),
+    );
+  });
+}
+
+test("everything wrong is told at once", () => {
+  assert.throws(() => readConfig({ TRAX_HTTP_PORT: "x", TRAX_LOG_LEVEL: "x" }), /TRAX_HTTP_PORT[^]*TRAX_LOG_LEVEL/);
+});
+
+test("every variable is read under its own name", () => {
+  assert.deepEqual(Object.keys(readConfig({})).toSorted(), Object.keys(variables).toSorted());
+});
+
+test("an encryption key cannot be seen by accident", () => {
+  const secret = Buffer.alloc(32, 7).toString("base64");
+  const config = readConfig({ TRAX_ENCRYPTION_KEYS: `a:${secret}`, DATABASE_URL: "postgres://u:hunter2@h/d" });
+  const shown = JSON.stringify(config) + String(config.DATABASE_URL);
+  assert.ok(!shown.includes(secret) && !shown.includes("hunter2"));
+});
