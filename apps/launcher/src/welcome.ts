@@ -17,6 +17,7 @@ type Welcome = {
   readonly programs: Programs;
   readonly progress: Progress;
   readonly supervisor: Supervisor;
+  readonly signal: AbortSignal;
 };
 
 const demoEmail = "demo@example.com";
@@ -57,13 +58,13 @@ async function isFirstStart(directory: DataDirectory): Promise<boolean> {
 }
 
 /** The demo account is a convenience: where it cannot be made (the database has one already), TRaX is up all the same. */
-async function printDemo({ directory, addresses, programs, progress, supervisor }: Welcome): Promise<void> {
+async function printDemo({ directory, addresses, programs, progress, supervisor, signal }: Welcome): Promise<void> {
   try {
     const environment = supervisor.childEnvironment;
     const identity = ["--email", demoEmail, "--name", "Demo"];
-    await runOnce("create-account", programs.admin, ["create-account", ...identity], environment);
+    await runOnce("create-account", programs.admin, ["create-account", ...identity], environment, signal);
     const key = readKey(
-      await runOnce("create-key", programs.admin, ["create-key", ...identity, "--scopes", "all"], environment),
+      await runOnce("create-key", programs.admin, ["create-key", ...identity, "--scopes", "all"], environment, signal),
     );
     await writeFileAtomically(directory.demoFile, `${JSON.stringify({ email: demoEmail, keyId: key.id })}\n`);
     progress.line(`A demo account, ${demoEmail}, and its API key, shown this once:`);
@@ -78,6 +79,7 @@ async function printDemo({ directory, addresses, programs, progress, supervisor 
     }
     progress.line();
   } catch (error) {
+    signal.throwIfAborted();
     progress.line(`${progress.style("yellow", "warn")} no demo account was made: ${messageOf(error)}`);
     progress.line("./trax admin create-account and create-key make one.");
   }

@@ -5,8 +5,8 @@ import { Failure, isErrno, messageOf } from "../failure.ts";
 
 /**
  * Where things are inside of a data directory. Everything in it is private to
- * whoever started TRaX; the directory itself lets others pass (never list)
- * when root starts it, since the database then runs as another user.
+ * whoever started TRaX, but for the database, which is its own user's when root
+ * starts it.
  */
 export type DataDirectory = {
   /** Absolute, symbolic links resolved. */
@@ -38,7 +38,7 @@ function describe(path: string): DataDirectory {
 /** Makes the directory and its parts where they are missing. */
 export async function createDataDirectory(path: string): Promise<DataDirectory> {
   try {
-    await mkdir(path, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
+    await mkdir(path, { recursive: true, mode: 0o700 });
     const directory = describe(await realpath(path));
     for (const part of [directory.run, directory.logs]) {
       await mkdir(part, { recursive: true, mode: 0o700 });

@@ -12,12 +12,15 @@ export async function runOnce(
   script: string,
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
+  signal: AbortSignal,
 ): Promise<string> {
   const child = spawn(process.execPath, [script, ...args], {
     cwd: root,
     env: environment,
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
+    signal,
+    killSignal: "SIGKILL",
   });
   let output = "";
   let errors = "";
@@ -29,6 +32,7 @@ export async function runOnce(
     await closed;
     return output;
   }
+  signal.throwIfAborted();
   if (child.pid !== undefined) await closed;
   const said = (errors.trim() === "" ? output.slice(-4_000) : errors).trim();
   throw new Failure(`${what} ${describeExit(exit)}${said === "" ? "" : `:\n${said}`}`);

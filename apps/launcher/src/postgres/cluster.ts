@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { access, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { Failure } from "../failure.ts";
 import type { Binaries } from "./binaries.ts";
 import { asUser } from "./database-user.ts";
+import { makePrivate, ownDirectory } from "./home.ts";
 import type { Home } from "./home.ts";
 
 export const databaseName = "trax";
@@ -15,23 +16,18 @@ export function postgresEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** Makes the cluster and the database in it, unless it is there. It appears whole or not at all. */
-export async function ensureCluster(home: Home, binaries: Binaries): Promise<void> {
+export async function ensureCluster(home: Home, binaries: Binaries, signal: AbortSignal): Promise<void> {
   if (await exists(join(home.cluster, "PG_VERSION"))) return;
-  const part = `${home.cluster}.new`;
-  await rm(part, { recursive: true, force: true });
+  await rm(home.unfinished, { recursive: true, force: true });
+  await makePrivate(home.unfinished, home.user);
+  const run = (program: string, args: readonly string[], input: string): Promise<void> =>
+    runProgram(home, join(binaries.native, "bin", program), args, input, signal);
   // The built-in C.UTF-8 sorts the same on every machine and through every upgrade of its libraries.
-  await run(home, binaries, "initdb", [
-    `--pgdata=${part}`,
-    `--username=${databaseRole}`,
-    "--auth=trust",
-    "--encoding=UTF8",
-    "--locale=C",
-    "--locale-provider=builtin",
-    "--builtin-locale=C.UTF-8",
-    "--no-instructions",
-  ]);
-  await run(home, binaries, "postgres", ["--single", "-D", part, "postgres"], `CREATE DATABASE ${databaseName}\n`);
-  await rename(part, home.cluster);
+  const locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"];
+  const identity = [`--username=${databaseRole}`, "--auth=trust"];
+  await run("initdb", ["-D", ownDirectory, ...identity, ...locale, "--no-instructions"], "");
+  await run("postgres", ["--single", "-D", ownDirectory, "postgres"], `CREATE DATABASE ${databaseName}\n`);
+  await rename(home.unfinished, home.cluster);
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -43,13 +39,22 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-function run(home: Home, binaries: Binaries, program: string, args: readonly string[], input = ""): Promise<void> {
+function runProgram(
+  home: Home,
+  program: string,
+  args: readonly string[],
+  input: string,
+  signal: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(join(binaries.native, "bin", program), args, {
+    const child = spawn(program, args, {
       ...asUser(home.user),
-      cwd: dirname(home.cluster),
+      cwd: home.unfinished,
       env: postgresEnvironment(),
       stdio: ["pipe", "pipe", "pipe"],
+      detached: true,
+      signal,
+      killSignal: "SIGKILL",
     });
     let output = "";
     for (const stream of [child.stdout, child.stderr])
@@ -60,7 +65,7 @@ function run(home: Home, binaries: Binaries, program: string, args: readonly str
       else
         reject(
           new Failure(
-            `PostgreSQL's ${program} failed:\n${output.trim()}`,
+            `PostgreSQL could not make its data directory:\n${output.trim()}`,
             "Is the disk full, or its file system read-only? Or name a database in DATABASE_URL",
           ),
         );

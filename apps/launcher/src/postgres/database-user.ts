@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Failure, isErrno } from "../failure.ts";
@@ -52,10 +51,4 @@ async function ownerOf(path: string): Promise<number | null> {
 /** Options of a spawn that runs as that user. */
 export function asUser(user: DatabaseUser | null): { uid?: number; gid?: number } {
   return user === null ? {} : { uid: user.uid, gid: user.gid };
-}
-
-/** Whether that user can enter the directory: tried, since modes alone do not tell (ACLs, mounts). */
-export function canEnter(directory: string, user: DatabaseUser | null): boolean {
-  const trial = spawnSync("/bin/sh", ["-c", 'cd -- "$0"', directory], { ...asUser(user), cwd: "/", stdio: "ignore" });
-  return trial.status === 0;
 }

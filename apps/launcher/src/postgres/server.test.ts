@@ -14,7 +14,7 @@ test("PostgreSQL killed five times is back each time, with every committed row",
   const directory = await createDataDirectory(await temporaryDirectory(context));
   const log = new ProcessLog(directory.logs, "postgres", { onLine: () => undefined, onNotice: () => undefined });
   context.after(() => log.close());
-  const server = await PostgresServer.prepare(directory, log, () => undefined);
+  const server = await PostgresServer.prepare(directory, log, () => undefined, context.signal);
   let back = (): void => undefined;
   const keeper = new Keeper(server, { onLost: () => undefined, onBack: () => back() });
   context.after(async () => {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Failure } from "../failure.ts";
 import type { DataDirectory } from "../instance/data-directory.ts";
@@ -12,7 +12,7 @@ import { findBinaries } from "./binaries.ts";
 import type { Binaries } from "./binaries.ts";
 import { databaseName, databaseRole, ensureCluster, postgresEnvironment } from "./cluster.ts";
 import { asUser } from "./database-user.ts";
-import { findHome, makeSocketDirectory } from "./home.ts";
+import { findHome, makeSocketDirectory, ownDirectory } from "./home.ts";
 import type { Home, SocketDirectory } from "./home.ts";
 import { clearLeftovers } from "./leftovers.ts";
 
@@ -50,11 +50,12 @@ export class PostgresServer implements Program {
     directory: DataDirectory,
     log: ProcessLog,
     note: (text: string) => void,
+    signal: AbortSignal,
   ): Promise<PostgresServer> {
-    const home = await findHome(directory, note);
+    const home = await findHome(directory);
     const binaries = await findBinaries(home.user, home.copiesDir);
-    if (binaries.copied) note(`PostgreSQL's programs are in ${binaries.native}`);
-    await ensureCluster(home, binaries);
+    if (binaries.copied) note(`The database's user cannot reach node_modules: its programs are in ${binaries.native}`);
+    await ensureCluster(home, binaries, signal);
     return new PostgresServer(home, binaries, await makeSocketDirectory(home), log);
   }
 
@@ -80,7 +81,7 @@ export class PostgresServer implements Program {
     await clearLeftovers(this.#home.cluster, this.#socketDirectory.path);
     const child = spawn(join(this.#binaries.native, "bin/postgres"), this.#arguments(), {
       ...asUser(this.#home.user),
-      cwd: dirname(this.#home.cluster),
+      cwd: this.#home.cluster,
       env: postgresEnvironment(),
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
@@ -105,8 +106,8 @@ export class PostgresServer implements Program {
   }
 
   #arguments(): string[] {
-    const all = { ...settings, unix_socket_directories: quoteSetting(this.#socketDirectory.path) };
-    return ["-D", this.#home.cluster, ...Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
+    const all = { ...settings, unix_socket_directories: quoteSetting(this.#socketDirectory.setting) };
+    return ["-D", ownDirectory, ...Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
   }
 
   /** As pg_ctl does it: the server writes its status on the eighth line of its pid file. */

@@ -52,7 +52,7 @@ export async function runInstance(
       status = forced;
     } else progress.line("stopped");
   } catch (error) {
-    if (signals.stop.aborted && !(error instanceof Failure)) progress.line("stopped");
+    if (signals.stop.aborted) progress.line("stopped");
     else {
       progress.failure(error);
       status = 1;
@@ -106,27 +106,13 @@ async function serve(
   if (options.readyFile !== undefined) await rm(options.readyFile, { force: true });
   owned.defer(() => supervisor.stop());
 
-  const addresses = await unlessStopped(supervisor.start(stop), stop);
+  const addresses = await supervisor.start(stop);
   if (options.readyFile !== undefined) {
     owned.defer(removeReadyFile(options.readyFile));
     await writeReadyFile(options.readyFile, addresses);
   }
-  await printWelcome({ directory, addresses, environment, programs, progress, supervisor });
+  await printWelcome({ directory, addresses, environment, programs, progress, supervisor, signal: stop });
   if (!stop.aborted) await once(stop, "abort");
-}
-
-/** The work, or as soon as a stop is asked for, nothing: whoever owns what the work has started ends it. */
-async function unlessStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T> {
-  work.catch(() => undefined);
-  const stopped = Promise.withResolvers<never>();
-  const onStop = (): void => stopped.reject(stop.reason);
-  stop.addEventListener("abort", onStop);
-  if (stop.aborted) onStop();
-  try {
-    return await Promise.race([work, stopped.promise]);
-  } finally {
-    stop.removeEventListener("abort", onStop);
-  }
 }
 
 async function writeReadyFile(path: string, addresses: Addresses): Promise<void> {

@@ -25,7 +25,7 @@ export function describeExit(exit: Exit): string {
   return exit.signal === null ? `ended with status ${exit.code ?? "unknown"}` : `was ended by ${exit.signal}`;
 }
 
-/** Resolves when the process has ended, a failed spawn included. */
+/** Resolves when the process has ended, a failed spawn included. Nothing is thrown when its `signal` ends it. */
 export function exitOf(child: ChildProcess): Promise<Exit> {
   return new Promise((resolve) => {
     child.once("exit", (code, signal) => resolve({ code, signal }));

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { Failure, messageOf } from "../failure.ts";
 import { addressesOf } from "../instance/addresses.ts";
 import type { Addresses } from "../instance/addresses.ts";
@@ -68,21 +69,11 @@ export class Supervisor {
     const keys = await ensureEncryptionKeys(directory);
     signal.throwIfAborted();
 
-    const broken = new AbortController();
-    const eitherSignal = AbortSignal.any([signal, broken.signal]);
-    const gettingMediaMtx = progress.step("MediaMTX", (note) => programs.getMediaMtx(note, eitherSignal));
-    const [mediaMtxBinary, databaseUrl] = await Promise.all([
-      gettingMediaMtx,
-      settings.DATABASE_URL === null
-        ? this.#startPostgres(eitherSignal)
-        : Promise.resolve(settings.DATABASE_URL.reveal()),
-    ]).catch(async (error: unknown) => {
-      // The other one ends before anything is reported, so that the last line is the reason.
-      broken.abort(error);
-      await gettingMediaMtx.catch(() => undefined);
-      throw error;
-    });
-    signal.throwIfAborted();
+    const [mediaMtxBinary, databaseUrl] = await together(signal, [
+      (either) => progress.step("MediaMTX", (note) => programs.getMediaMtx(note, either)),
+      (either) =>
+        settings.DATABASE_URL === null ? this.#startPostgres(either) : Promise.resolve(settings.DATABASE_URL.reveal()),
+    ]);
 
     const childSettings = childEnvironment(environment, {
       databaseUrl,
@@ -92,7 +83,7 @@ export class Supervisor {
       mediaMtxBinary,
       encryptionKeys: keys,
     });
-    await progress.step("Database schema", () => runOnce("The migration", programs.migrate, [], childSettings));
+    await progress.step("Database schema", () => runOnce("The migration", programs.migrate, [], childSettings, signal));
     signal.throwIfAborted();
 
     // Stopped in the opposite order: control first, so that nothing new is accepted.
@@ -101,7 +92,10 @@ export class Supervisor {
     this.#media = media.program;
     const addresses = addressesOf(ports, settings.TRAX_HOST);
     await progress.step("Control and media agent", async () => {
-      await Promise.all([this.#startKept(media), this.#startKept(control)]);
+      await together(signal, [
+        (either) => this.#startKept(media, either),
+        (either) => this.#startKept(control, either),
+      ]);
       await untilHealthy(addresses.baseUrl, signal);
     });
     this.#childEnvironment = childSettings;
@@ -135,10 +129,10 @@ export class Supervisor {
     const { directory, progress } = this.#options;
     const log = this.#openLog("postgres");
     return progress.step("PostgreSQL", async (note) => {
-      const server = await PostgresServer.prepare(directory, log, note);
+      const server = await PostgresServer.prepare(directory, log, note, signal);
       this.#stack.defer(() => server.cleanUp());
       signal.throwIfAborted();
-      await this.#startKept({ program: server, log });
+      await this.#startKept({ program: server, log }, signal);
       return server.url;
     });
   }
@@ -154,19 +148,22 @@ export class Supervisor {
     return log;
   }
 
-  async #startKept({ program, log }: { readonly program: Program; readonly log: ProcessLog }): Promise<void> {
+  async #startKept(
+    { program, log }: { readonly program: Program; readonly log: ProcessLog },
+    signal: AbortSignal,
+  ): Promise<void> {
     const keeper = new Keeper(program, this.#options.listener);
     this.#keepers.push(keeper);
     this.#stack.defer(() => keeper.stop());
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), readyWithinMs);
     try {
-      await Promise.race([keeper.start(), rejectOn(late.signal, program.name)]);
+      await unlessAborted(keeper.start(), signal, readyWithinMs);
     } catch (error) {
+      signal.throwIfAborted();
+      const reason = isTimeout(error)
+        ? `${program.name} is not ready after ${readyWithinMs / 1_000} s`
+        : messageOf(error);
       const said = log.lastLines.map((line) => `\n  ${line}`).join("");
-      throw new Failure(`${messageOf(error)}${said}`, `Its log is ${log.path}`, { cause: error });
-    } finally {
-      clearTimeout(timer);
+      throw new Failure(`${reason}${said}`, `Its log is ${log.path}`, { cause: error });
     }
   }
 
@@ -178,10 +175,36 @@ export class Supervisor {
   }
 }
 
-function rejectOn(signal: AbortSignal, name: string): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener("abort", () =>
-      reject(new Failure(`${name} is not ready after ${readyWithinMs / 1_000} s`)),
-    );
-  });
+/** The work, but no longer than until it is aborted or the time is over; its owner ends what it has started. */
+async function unlessAborted(work: Promise<void>, signal: AbortSignal, withinMs: number): Promise<void> {
+  // When something else ends the wait, nobody hears of its failure any more.
+  work.catch(() => undefined);
+  const over = new AbortController();
+  const wait = delay(withinMs, undefined, { signal: AbortSignal.any([signal, over.signal]) });
+  const late = wait.then(() => Promise.reject(new DOMException("too late", "TimeoutError")));
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    over.abort();
+  }
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "TimeoutError";
+}
+
+type Work<T> = (signal: AbortSignal) => Promise<T>;
+
+/** Does two things at once. When one fails the other is broken off, and has ended before the failure is thrown. */
+async function together<A, B>(signal: AbortSignal, [first, second]: readonly [Work<A>, Work<B>]): Promise<[A, B]> {
+  const broken = new AbortController();
+  const either = AbortSignal.any([signal, broken.signal]);
+  const works = [first(either), second(either)] as const;
+  try {
+    return await Promise.all(works);
+  } catch (error) {
+    broken.abort(error);
+    await Promise.allSettled(works);
+    throw error;
+  }
 }

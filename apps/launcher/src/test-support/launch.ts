@@ -8,18 +8,31 @@ import type { TestContext } from "node:test";
 import { findDataDirectory } from "../instance/data-directory.ts";
 import { instanceMark } from "../instance/environment.ts";
 import { portNames } from "../ports/ports.ts";
-import { findByDirectory, findByEnvironment, isAlive, signalProcess } from "../process/process-table.ts";
+import { findByDirectory, findByEnvironment, signalProcess } from "../process/process-table.ts";
 import { exitOf } from "../supervise/running.ts";
 import type { Exit } from "../supervise/running.ts";
 
 const stubTrax = join(import.meta.dirname, "stub-trax.ts");
 
-/** A directory that is gone when the test has ended. */
+/** A directory that is gone when the test has ended, and with it every process that used it as a data directory. */
 export async function temporaryDirectory(context: TestContext): Promise<string> {
   const path = await realpath(await mkdtemp(join(tmpdir(), "trax-test-")));
-  context.after(() => rm(path, { recursive: true, force: true }));
+  context.after(async () => {
+    // Launchers first: they would start again what is ended below.
+    for (const { child, exited } of launches.splice(0)) {
+      child.kill("SIGKILL");
+      await exited;
+    }
+    for (const data of used.filter((one) => one.startsWith(path)))
+      for (const pid of await leftProcesses(data)) signalProcess(pid, "SIGKILL");
+    await rm(path, { recursive: true, force: true });
+  });
   return path;
 }
+
+/** Of the test that runs; those of one file run one after the other. */
+const used: string[] = [];
+const launches: Launch[] = [];
 
 export type Launch = {
   readonly child: ChildProcess;
@@ -32,12 +45,8 @@ export type Launch = {
 
 const freePorts = Object.fromEntries(portNames.map((name) => [name, "0"]));
 
-/** Starts the launcher with stand-ins for control and the media agent, on free ports. Killed when the test ends. */
-export function launch(
-  context: TestContext,
-  args: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
-): Launch {
+/** Starts the launcher with stand-ins for control and the media agent, on free ports. Killed with the test's temporary directory. */
+export function launch(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Launch {
   const child = spawn(process.execPath, [stubTrax, ...args], {
     env: { PATH: process.env["PATH"], ...freePorts, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
@@ -52,10 +61,7 @@ export function launch(
   }
   const exited = exitOf(child);
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  context.after(() => {
-    child.kill("SIGKILL");
-  });
-  return {
+  const launched: Launch = {
     child,
     exited: closed.then(() => exited),
     output: () => output,
@@ -71,28 +77,25 @@ export function launch(
         check();
       }),
   };
+  launches.push(launched);
+  return launched;
 }
 
 /** Starts an instance and resolves when it says that it is up. */
 export async function up(
-  context: TestContext,
   data: string,
   environment: Readonly<Record<string, string>> = {},
   ...args: readonly string[]
 ): Promise<Launch> {
-  // Runs before the launcher is killed and the directory removed: hooks run in the order of their making.
-  const launched = launch(context, ["up", "--data", data, ...args], environment);
-  context.after(() => endLeftProcesses(data));
+  used.push(data);
+  const launched = launch(["up", "--data", data, ...args], environment);
   await launched.shows("TRaX is up.");
   return launched;
 }
 
 /** Runs a command of the launcher to its end. */
-export async function run(
-  context: TestContext,
-  args: readonly string[],
-): Promise<{ code: number | null; output: string }> {
-  const launched = launch(context, args);
+export async function run(args: readonly string[]): Promise<{ code: number | null; output: string }> {
+  const launched = launch(args);
   const { code } = await launched.exited;
   return { code, output: launched.output() };
 }
@@ -113,26 +116,13 @@ export async function leftProcesses(data: string): Promise<readonly number[]> {
   ];
 }
 
-async function endLeftProcesses(data: string): Promise<void> {
-  for (const pid of await leftProcesses(data)) signalProcess(pid, "SIGKILL");
-}
-
 /** What `status --json` says. */
-export async function readStatus(
-  context: TestContext,
-  data: string,
-): Promise<{ pids: Map<string, number>; text: string }> {
-  const { code, output } = await run(context, ["status", "--json", "--data", data]);
+export async function readStatus(data: string): Promise<{ pids: Map<string, number>; text: string }> {
+  const { code, output } = await run(["status", "--json", "--data", data]);
   assert.equal(code, 0, output);
   const status: unknown = JSON.parse(output);
   assert.ok(typeof status === "object" && status !== null && "processes" in status && Array.isArray(status.processes));
   const pids = new Map<string, number>();
   for (const { name, pid } of status.processes) pids.set(String(name), Number(pid));
   return { pids, text: output };
-}
-
-/** Kills with SIGKILL and resolves when the process has ended. */
-export async function killHard(pid: number | undefined): Promise<void> {
-  assert.ok(pid !== undefined && (await isAlive(pid)));
-  process.kill(pid, "SIGKILL");
 }
