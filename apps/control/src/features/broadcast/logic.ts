@@ -7,7 +7,8 @@ import { pageOf } from "../../kernel/pagination.ts";
 import type { Cursors } from "../../kernel/pagination.ts";
 import { destinationStatusOf, streamStatusOf } from "./status.ts";
 import { readStatus } from "./status-sql.ts";
-import { findBroadcast, hasStudio, listBroadcasts, lockBroadcasts, readReadiness } from "./sql.ts";
+import { findBroadcast, listBroadcasts, readReadiness } from "./sql.ts";
+import { holdStudio, requireStudio } from "./studio-row.ts";
 import type { BroadcastRow } from "./sql.ts";
 
 /** What is on air, and how it fares. */
@@ -34,11 +35,10 @@ export async function goLive(
   studioId: string,
   options: { readonly allowNoDestinations: boolean },
 ): Promise<StreamStatus> {
-  await lockBroadcasts(db, accountId, studioId);
-  const studio = await readReadiness(db, accountId, studioId);
-  if (studio === undefined) throw notFound("studio");
-  if (!studio.asked) {
-    if (!studio.enabledDestinations && !options.allowNoDestinations) throw new ApiError("no_enabled_destination");
+  await holdStudio(db, accountId, studioId);
+  const { asked, enabledDestinations } = await readReadiness(db, accountId, studioId);
+  if (!asked) {
+    if (!enabledDestinations && !options.allowNoDestinations) throw new ApiError("no_enabled_destination");
     await requestLive(db, { accountId, studioId }, { startedBy: "request", traceparent: traceparent() });
   }
   return getStreamStatus(db, accountId, studioId);
@@ -46,7 +46,7 @@ export async function goLive(
 
 /** Asks for the studio to be offline and answers its status. */
 export async function goOffline(db: Queryable, accountId: string, studioId: string): Promise<StreamStatus> {
-  await lockBroadcasts(db, accountId, studioId);
+  await holdStudio(db, accountId, studioId);
   await requestOffline(db, { accountId, studioId }, "requested");
   return getStreamStatus(db, accountId, studioId);
 }
@@ -73,7 +73,7 @@ export async function listOfBroadcasts(
   const list = { list: "broadcasts", accountId, parentId: studioId };
   const below = cursors.read(list, query.cursor);
   const rows = await listBroadcasts(db, accountId, studioId, { below, limit: query.limit + 1 });
-  if (rows.length === 0 && !(await hasStudio(db, accountId, studioId))) throw notFound("studio");
+  if (rows.length === 0) await requireStudio(db, accountId, studioId);
   return pageOf(rows, query.limit, (id) => cursors.write(list, id), broadcastOf);
 }
 

@@ -4,34 +4,18 @@ import type { Queryable } from "@trax/foundation/database";
 import { freshGauge, shownStatus } from "./shown-status.ts";
 
 /** What go-live decides on. */
-export type Readiness = { readonly asked: boolean; readonly enabledDestinations: boolean };
+export type Readiness = {
+  /** The studio is asked to be live already. */
+  readonly asked: boolean;
+  readonly enabledDestinations: boolean;
+};
 
-/**
- * Takes the one lock under which a studio's broadcasts are asked for and ended,
- * until the transaction ends. Not the studio's row: the agent holds rows of the
- * broadcast when it comes to that one.
- */
-export async function lockBroadcasts(db: Queryable, accountId: string, studioId: string): Promise<void> {
-  await db.query(sql`select pg_advisory_xact_lock(hashtextextended(${`broadcasts ${accountId} ${studioId}`}, 0))`);
-}
-
-/** Undefined when the account has no such studio; it then stays until the transaction ends. */
-export async function readReadiness(
-  db: Queryable,
-  accountId: string,
-  studioId: string,
-): Promise<Readiness | undefined> {
+export async function readReadiness(db: Queryable, accountId: string, studioId: string): Promise<Readiness> {
+  const ofStudio = sql`account_id = ${accountId} and studio_id = ${studioId}`;
   const [row] = await db.query<Readiness>(sql`
-    select exists (select from broadcasts where studio_id = s.id and desired = 'live') as asked,
-      exists (select from destinations where studio_id = s.id and enabled) as "enabledDestinations"
-    from studios s where account_id = ${accountId} and id = ${studioId} for key share`);
-  return row;
-}
-
-/** Whether the account has the studio. */
-export async function hasStudio(db: Queryable, accountId: string, studioId: string): Promise<boolean> {
-  const rows = await db.query(sql`select from studios where account_id = ${accountId} and id = ${studioId}`);
-  return rows.length > 0;
+    select exists (select from broadcasts where ${ofStudio} and desired = 'live') as asked,
+      exists (select from destinations where ${ofStudio} and enabled) as "enabledDestinations"`);
+  return row ?? { asked: false, enabledDestinations: false };
 }
 
 export type BroadcastRow = {

@@ -22,7 +22,8 @@ export type SourceRow = {
   readonly video: SourceVideo | null;
   readonly audio: SourceAudio | null;
   readonly onlineAt: string | null;
-  readonly bitrate: number;
+  /** bit/s of all that arrives; null when it is not known. */
+  readonly bitrateNow: number | null;
   readonly lastFrameAt: string | null;
   /** Online, says the row, but the node that said so is silent. */
   readonly silent: boolean;
@@ -50,7 +51,7 @@ export async function readStatus(db: Queryable, accountId: string, studioId: str
       (select json_build_object('id', b.id, 'startedAt', b.started_at, 'hadSource', b.had_source) where b.id is not null) as broadcast,
       coalesce((select json_agg(json_build_object(
           'id', c.id, 'status', c.status, 'video', c.video, 'audio', c.audio, 'onlineAt', c.online_at,
-          'bitrate', case when ${freshGauge} then g.bitrate else 0 end, 'lastFrameAt', g.last_frame_at,
+          'bitrateNow', case when ${freshGauge} then g.bitrate end, 'lastFrameAt', g.last_frame_at,
           'silent', c.status = 'online' and not exists
             (select from media_nodes n where n.id = c.node_id and n.heartbeat_at > now() - interval '15 seconds')
         ) order by c.id)

@@ -1,5 +1,6 @@
 import type { StreamStatus } from "@trax/contract";
 import { healthOf } from "./health.ts";
+import { videoNow } from "./video-now.ts";
 import type { DestinationRow, SourceRow, StatusRow } from "./status-sql.ts";
 
 /** A PostgreSQL time as the contract writes it. */
@@ -19,11 +20,12 @@ function programSource(row: StatusRow): SourceRow | null {
 }
 
 function programOf(source: SourceRow | null): StreamStatus["program"] {
+  const video = source === null ? null : videoNow(source.video, source.audio, source.bitrateNow);
   return {
-    width: source?.video?.width ?? null,
-    height: source?.video?.height ?? null,
-    frameRate: source?.video?.frameRate ?? null,
-    videoBitrate: source?.video?.bitrate ?? null,
+    width: video?.width ?? null,
+    height: video?.height ?? null,
+    frameRate: video?.frameRate ?? null,
+    videoBitrate: video?.bitrate ?? null,
     audioBitrate: source?.audio?.bitrate ?? null,
     onSlate: false,
   };
@@ -60,7 +62,7 @@ export function streamStatusOf(row: StatusRow): StreamStatus {
     sources: row.sources.map((one) => ({
       sourceId: one.id,
       status: one.status,
-      bitrate: one.bitrate,
+      bitrate: one.bitrateNow ?? 0,
       lastFrameAt: isoTime(one.lastFrameAt),
     })),
     destinations: row.destinations.map(destinationStatusOf),

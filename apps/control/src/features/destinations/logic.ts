@@ -4,8 +4,7 @@ import { newId } from "@trax/foundation/ids";
 import { notFound } from "../../kernel/errors.ts";
 import { pageOf } from "../../kernel/pagination.ts";
 import type { Cursors } from "../../kernel/pagination.ts";
-import { notifyDesired } from "../broadcast/index.ts";
-import { requireStudio } from "../studios/index.ts";
+import { holdStudio, notifyDesired, requireStudio } from "../broadcast/index.ts";
 import { checkUrl, protocolOf } from "./address.ts";
 import type { AddressRules } from "./address.ts";
 import * as rows from "./sql.ts";
@@ -65,9 +64,10 @@ export async function createDestination(
   keys: StreamKeys,
   { streamKey, ...given }: DestinationCreate,
 ): Promise<Destination> {
+  await holdStudio(db, accountId, studioId);
   const id = newId("destination");
   const sealedKey = keys.seal(streamKey ?? null, { accountId, row: id });
-  if (!(await rows.insertDestination(db, accountId, studioId, { ...given, id, sealedKey }))) throw notFound("studio");
+  await rows.insertDestination(db, accountId, studioId, { ...given, id, sealedKey });
   await notifyDesired(db, studioId);
   return getDestination(db, accountId, studioId, id);
 }
@@ -94,7 +94,8 @@ export async function updateDestination(
   keys: StreamKeys,
   { url, streamKey, ...patch }: DestinationUpdate,
 ): Promise<Destination> {
-  const target = await rows.lockTarget(db, accountId, studioId, destinationId);
+  await holdStudio(db, accountId, studioId);
+  const target = await rows.findTarget(db, accountId, studioId, destinationId);
   if (target === undefined) throw notFound("destination");
   const context = { accountId, row: destinationId };
   const newKey = streamKey !== undefined && !keys.isSame(target.sealedKey, streamKey, context);
@@ -116,6 +117,7 @@ export async function deleteDestination(
   studioId: string,
   destinationId: string,
 ): Promise<void> {
+  await holdStudio(db, accountId, studioId);
   if (!(await rows.deleteDestination(db, accountId, studioId, destinationId))) throw notFound("destination");
   await notifyDesired(db, studioId);
 }

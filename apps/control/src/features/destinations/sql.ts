@@ -50,25 +50,22 @@ export async function findDestination(
   return row;
 }
 
-/** Answers whether the account has such a studio. */
+/** The caller holds the studio. */
 export async function insertDestination(
   db: Queryable,
   accountId: string,
   studioId: string,
   given: Pick<Destination, "id" | "name" | "platform" | "url" | "enabled"> & { readonly sealedKey: string | null },
-): Promise<boolean> {
-  const made = await db.query(sql`
+): Promise<void> {
+  await db.query(sql`
     insert into destinations (id, account_id, studio_id, name, platform, url, stream_key, enabled)
-    select ${given.id}, account_id, id, ${given.name}, ${given.platform}, ${given.url}, ${given.sealedKey}, ${given.enabled}
-    from studios where account_id = ${accountId} and id = ${studioId} for key share
-    returning id`);
-  return made.length > 0;
+    values (${given.id}, ${accountId}, ${studioId}, ${given.name}, ${given.platform}, ${given.url}, ${given.sealedKey}, ${given.enabled})`);
 }
 
 export type Target = { readonly url: string; readonly sealedKey: string | null };
 
-/** What is connected to, and nobody else changes until the transaction ends. */
-export async function lockTarget(
+/** What is connected to; the caller holds the studio. */
+export async function findTarget(
   db: Queryable,
   accountId: string,
   studioId: string,
@@ -76,7 +73,7 @@ export async function lockTarget(
 ): Promise<Target | undefined> {
   const [row] = await db.query<Target>(sql`
     select url, stream_key as "sealedKey" from destinations
-    where account_id = ${accountId} and studio_id = ${studioId} and id = ${destinationId} for update`);
+    where account_id = ${accountId} and studio_id = ${studioId} and id = ${destinationId}`);
   return row;
 }
 

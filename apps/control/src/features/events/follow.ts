@@ -7,7 +7,7 @@ import { ApiError } from "../../kernel/errors.ts";
 import type { EventFeed } from "../../kernel/event-feed.ts";
 import { lastSeq, readEvents, seqOf } from "../../kernel/events.ts";
 import type { StoredEvent } from "../../kernel/events.ts";
-import { isStudio, requireStudio } from "../studios/index.ts";
+import { isStudio, requireStudio } from "../broadcast/index.ts";
 import { openDoorbell } from "./doorbell.ts";
 import { frameOf, heartbeatFrame, retryFrame } from "./frame.ts";
 

@@ -8,7 +8,11 @@ const sourceId = "src_01k9zv4q8fe6s9yq4n3g5t0w2x";
 const token = new Secret("pub_abc-_123");
 
 test("addresses name the public host and the ports of this instance, with the token in place", () => {
-  const config = readConfig({ TRAX_PUBLIC_URL: "https://live.example.com/base", TRAX_RTMP_PORT: "2935", TRAX_SRT_PORT: "9000" });
+  const config = readConfig({
+    TRAX_PUBLIC_URL: "https://live.example.com/base",
+    TRAX_RTMP_PORT: "2935",
+    TRAX_SRT_PORT: "9000",
+  });
   assert.deepEqual(ingestOf(ingestAddress(config), sourceId, token), {
     rtmp: { url: "rtmp://live.example.com:2935/in", streamKey: `${sourceId}?token=pub_abc-_123` },
     rtmps: { url: "rtmps://live.example.com:1936/in", streamKey: `${sourceId}?token=pub_abc-_123` },

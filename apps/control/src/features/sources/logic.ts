@@ -4,7 +4,7 @@ import { notifyDesired, notifySessions } from "@trax/media-protocol";
 import { notFound } from "../../kernel/errors.ts";
 import { pageOf } from "../../kernel/pagination.ts";
 import type { Cursors } from "../../kernel/pagination.ts";
-import { requireStudio } from "../studios/index.ts";
+import { holdStudio, requireStudio } from "../broadcast/index.ts";
 import type { IngestAddress } from "./ingest.ts";
 import { createPublishSession } from "./sessions.ts";
 import { sourceOf } from "./source-view.ts";
@@ -41,8 +41,9 @@ export async function createSource(
   address: IngestAddress,
   given: SourceCreate,
 ): Promise<SourceCreated> {
+  await holdStudio(db, accountId, studioId);
   const row = await rows.insertSource(db, accountId, studioId, given);
-  if (row === undefined) throw notFound("studio");
+  if (row === undefined) throw new Error("a source that was inserted is not there");
   const session = await createPublishSession(db, accountId, studioId, address, {
     sourceId: row.id,
     expiresInSeconds: firstSessionSeconds,
@@ -57,6 +58,7 @@ export async function updateSource(
   sourceId: string,
   patch: SourceUpdate,
 ): Promise<Source> {
+  await holdStudio(db, accountId, studioId);
   const row = await rows.updateSource(db, accountId, studioId, sourceId, patch);
   if (row === undefined) throw notFound("source");
   return sourceOf(row);
@@ -69,6 +71,7 @@ export async function deleteSource(
   studioId: string,
   sourceId: string,
 ): Promise<void> {
+  await holdStudio(db, accountId, studioId);
   if (!(await rows.deleteSource(db, accountId, studioId, sourceId))) throw notFound("source");
   await notifySessions(db);
   await notifyDesired(db, studioId);

@@ -42,7 +42,7 @@ export async function insertPublishSession(
     insert into media_sessions (id, account_id, studio_id, source_id, role, token_hash, expires_at)
     select ${newId("mediaSession")}, account_id, studio_id, id, 'publish', ${session.tokenHash},
       now() + ${session.expiresInSeconds} * interval '1 second'
-    from sources where account_id = ${accountId} and studio_id = ${session.studioId} and id = ${session.sourceId} for key share
+    from sources where account_id = ${accountId} and studio_id = ${session.studioId} and id = ${session.sourceId}
     returning ${columns}`);
   return row;
 }

@@ -4,7 +4,7 @@ import { mediaTokenHash, newMediaToken, notifySessions } from "@trax/media-proto
 import { notFound } from "../../kernel/errors.ts";
 import { pageOf } from "../../kernel/pagination.ts";
 import type { Cursors } from "../../kernel/pagination.ts";
-import { requireStudio } from "../studios/index.ts";
+import { holdStudio, requireStudio } from "../broadcast/index.ts";
 import { ingestOf } from "./ingest.ts";
 import type { IngestAddress } from "./ingest.ts";
 import * as rows from "./session-sql.ts";
@@ -36,6 +36,7 @@ export async function createPublishSession(
   address: IngestAddress,
   given: { readonly sourceId: string; readonly expiresInSeconds: number },
 ): Promise<MediaSessionCreated> {
+  await holdStudio(db, accountId, studioId);
   const token = newMediaToken("publish");
   await rows.deleteExpiredSessions(db, accountId, studioId);
   const row = await rows.insertPublishSession(db, accountId, {
@@ -43,10 +44,7 @@ export async function createPublishSession(
     ...given,
     tokenHash: mediaTokenHash(token.reveal()),
   });
-  if (row === undefined) {
-    await requireStudio(db, accountId, studioId);
-    throw notFound("source");
-  }
+  if (row === undefined) throw notFound("source");
   return { ...sessionOf(row), token: token.reveal(), ingest: ingestOf(address, given.sourceId, token) };
 }
 
@@ -57,6 +55,7 @@ export async function revokeSession(
   studioId: string,
   sessionId: string,
 ): Promise<void> {
+  await holdStudio(db, accountId, studioId);
   if (!(await rows.deleteSession(db, accountId, studioId, sessionId))) throw notFound("media session");
   await notifySessions(db);
 }

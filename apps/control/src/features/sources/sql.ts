@@ -50,17 +50,16 @@ export async function findSource(
   return row;
 }
 
-/** Undefined when the account has no such studio. */
+/** The caller holds the studio. */
 export async function insertSource(
   db: Queryable,
   accountId: string,
   studioId: string,
-  given: Pick<Source, "name" | "kind" | "onConflict">,
+  { name, kind, onConflict }: Pick<Source, "name" | "kind" | "onConflict">,
 ): Promise<SourceRow | undefined> {
   const [row] = await db.query<SourceRow>(sql`
     insert into sources as s (id, account_id, studio_id, name, kind, on_conflict)
-    select ${newId("source")}, account_id, id, ${given.name}, ${given.kind}, ${given.onConflict}
-    from studios where account_id = ${accountId} and id = ${studioId} for key share
+    values (${newId("source")}, ${accountId}, ${studioId}, ${name}, ${kind}, ${onConflict})
     returning ${columns}`);
   return row;
 }

@@ -3,7 +3,7 @@ import type { Queryable } from "@trax/foundation/database";
 import { ApiError, invalidRequest, notFound } from "../../kernel/errors.ts";
 import { pageOf } from "../../kernel/pagination.ts";
 import type { Cursors } from "../../kernel/pagination.ts";
-import { lockBroadcasts, notifyDesired, notifyStudioGone } from "../broadcast/index.ts";
+import { holdStudio, notifyDesired, notifyStudioGone } from "../broadcast/index.ts";
 import * as rows from "./sql.ts";
 
 export async function listOfStudios(
@@ -29,11 +29,6 @@ export async function getStudio(db: Queryable, accountId: string, studioId: stri
   return studio;
 }
 
-/** Refuses what is not the account's studio. */
-export async function requireStudio(db: Queryable, accountId: string, studioId: string): Promise<void> {
-  if (!(await rows.hasStudio(db, accountId, studioId))) throw notFound("studio");
-}
-
 export async function createStudio(
   db: Queryable,
   accountId: string,
@@ -44,9 +39,7 @@ export async function createStudio(
 }
 
 async function requireSource(db: Queryable, accountId: string, studioId: string, sourceId: string): Promise<void> {
-  const found = await rows.hasSource(db, accountId, studioId, sourceId);
-  if (found === undefined) throw notFound("studio");
-  if (found) return;
+  if (await rows.hasSource(db, accountId, studioId, sourceId)) return;
   const details = [{ path: "body.program.sourceId", message: "must be a source of this studio" }];
   throw invalidRequest("The program's source is not one of this studio's.", details);
 }
@@ -57,6 +50,7 @@ export async function updateStudio(
   studioId: string,
   patch: StudioUpdate,
 ): Promise<Studio> {
+  await holdStudio(db, accountId, studioId);
   const sourceId = patch.program?.sourceId;
   if (typeof sourceId === "string") await requireSource(db, accountId, studioId, sourceId);
   const studio = await rows.updateStudio(db, accountId, studioId, patch);
@@ -68,10 +62,8 @@ export async function updateStudio(
 
 /** Deletes a studio that is at rest; its publishers and followers are disconnected. */
 export async function deleteStudio(db: Queryable, accountId: string, studioId: string): Promise<void> {
-  await lockBroadcasts(db, accountId, studioId);
-  const state = await rows.lockStudio(db, accountId, studioId);
-  if (state === undefined) throw notFound("studio");
-  // Read after the lock: what was committed before it is seen, and nothing can be added.
+  await holdStudio(db, accountId, studioId);
+  const state = await rows.readState(db, accountId, studioId);
   if (state !== "offline" || (await rows.hasOpenBroadcast(db, accountId, studioId))) throw new ApiError("studio_live");
   await rows.deleteStudio(db, accountId, studioId);
   await notifyStudioGone(db, studioId);

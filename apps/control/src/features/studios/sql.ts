@@ -66,28 +66,23 @@ export async function updateStudio(
   return row?.studio;
 }
 
-/** Whether the source is one of the studio's, and then stays so until the transaction ends; undefined: no such studio. */
+/** Whether the source is one of the studio's. */
 export async function hasSource(
   db: Queryable,
   accountId: string,
   studioId: string,
   sourceId: string,
-): Promise<boolean | undefined> {
-  const found = await db.query(sql`
-    select from sources where account_id = ${accountId} and studio_id = ${studioId} and id = ${sourceId} for key share`);
-  if (found.length > 0) return true;
-  return (await hasStudio(db, accountId, studioId)) ? false : undefined;
-}
-
-export async function hasStudio(db: Queryable, accountId: string, studioId: string): Promise<boolean> {
-  const rows = await db.query(sql`select from studios where account_id = ${accountId} and id = ${studioId}`);
+): Promise<boolean> {
+  const rows = await db.query(
+    sql`select from sources where account_id = ${accountId} and studio_id = ${studioId} and id = ${sourceId}`,
+  );
   return rows.length > 0;
 }
 
-/** The state of a studio that nothing else changes or refers to anew until the transaction ends. */
-export async function lockStudio(db: Queryable, accountId: string, studioId: string): Promise<StudioState | undefined> {
+/** Its state as it was last seen; the caller holds the studio. */
+export async function readState(db: Queryable, accountId: string, studioId: string): Promise<StudioState | undefined> {
   const [row] = await db.query<{ state: StudioState }>(
-    sql`select state from studios where account_id = ${accountId} and id = ${studioId} for update`,
+    sql`select state from studios where account_id = ${accountId} and id = ${studioId}`,
   );
   return row?.state;
 }
