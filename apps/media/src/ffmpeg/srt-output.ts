@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { checkAddress } from "@trax/foundation/address-guard";
 import { AV_LOG_QUIET, AVIO_FLAG_WRITE } from "node-av/constants";
 import { FFmpegError, IOContext, Log } from "node-av/lib";
@@ -10,8 +11,8 @@ import type { Taken } from "../rtmp/publisher.ts";
 import { MpegTsMuxer } from "./mpegts-muxer.ts";
 import { ffmpegSrtUrl, readSrtUrl } from "./srt-url.ts";
 
-/** MediaMTX takes up to 4 s to refuse a stream id. */
-const connectTimeoutMs = 6_000;
+/** For connecting, and for each write. MediaMTX takes 2 s and more to refuse a stream id. */
+const deadlineMs = 4_500;
 /** A connection that took media for so long without an error is not one that is being refused. */
 const takenAfterMs = 1_000;
 
@@ -32,7 +33,7 @@ export async function openSrt(
   const address = await checkAddress(target.host, options);
   if (!address.ok) return { code: address.code, message: address.message };
   const output = new SrtOutput(options.maxQueueBytes, listener);
-  void output.run(ffmpegSrtUrl(target, address, connectTimeoutMs));
+  void output.run(ffmpegSrtUrl(target, address, deadlineMs));
   return output;
 }
 
@@ -95,10 +96,9 @@ class SrtOutput implements Sender {
 
   /** Connects, writes until closed or lost, and closes. Never rejects. */
   async run(url: string): Promise<void> {
-    const startedAt = performance.now();
     const opened = await this.#io.open2(url, AVIO_FLAG_WRITE);
     if (opened < 0) {
-      this.#end(refusal(performance.now() - startedAt));
+      this.#end(refusal(opened));
       return;
     }
     const muxer = new MpegTsMuxer(this.#io);
@@ -158,15 +158,16 @@ class SrtOutput implements Sender {
   }
 }
 
-/** libsrt answers a refusal at once, and silence when its patience ends; FFmpeg has one error for both. */
-function refusal(afterMs: number): CloseReason {
-  if (afterMs < connectTimeoutMs - 500) {
-    return {
-      code: "auth_refused",
-      message: "The server refused the connection. Check the stream id and the passphrase.",
-    };
+/** Silence ends by our deadline; all else is the server's refusal, of which FFmpeg does not tell the reason. */
+function refusal(code: number): CloseReason {
+  if (code === -constants.errno.ETIMEDOUT) {
+    return { code: "connect_failed", message: "The server did not answer. Check the host and the port." };
   }
-  return { code: "connect_failed", message: "The server did not answer. Check the host and the port." };
+  return {
+    code: "auth_refused",
+    message:
+      "The server refused the connection. Check the stream id and the passphrase, and that nobody else is sending there.",
+  };
 }
 
 function lost(error: unknown): CloseReason {

@@ -46,14 +46,15 @@ export function readSrtUrl(text: string, streamKey: string | null): SrtUrl | str
   return { host: url.hostname.replace(/^\[|\]$/gu, ""), port: Number(url.port), options };
 }
 
-/** What FFmpeg opens: the checked address, and deadlines (microseconds; connecting: ms). Secret. */
-export function ffmpegSrtUrl(target: SrtUrl, address: { ip: string; family: 4 | 6 }, connectTimeoutMs: number): string {
+/** What FFmpeg opens: the checked address, with a deadline for connecting and for each write. Secret. */
+export function ffmpegSrtUrl(target: SrtUrl, address: { ip: string; family: 4 | 6 }, deadlineMs: number): string {
   const host = address.family === 6 ? `[${address.ip}]` : address.ip;
   const options = {
     mode: "caller",
     transtype: "live",
-    connect_timeout: String(connectTimeoutMs),
-    timeout: "3000000",
+    timeout: String(deadlineMs * 1_000),
+    // libsrt's own patience is longer, so that its end is not taken for a refusal.
+    connect_timeout: String(deadlineMs * 2),
     ...target.options,
   };
   const query = Object.entries(options).map(
