@@ -64,10 +64,8 @@ function frameworkError(thrown: unknown): ApiError | null {
       return invalidRequest("The body is not as long as Content-Length says.");
     case "FST_ERR_BAD_URL":
       return invalidRequest("The path is not valid percent-encoding.");
-    case "FST_ERR_ASYNC_CONSTRAINT":
-    case "FST_ERR_CTP_EMPTY_JSON_BODY":
-    case "FST_ERR_CTP_INVALID_JSON_BODY":
-      return invalidRequest("The body is not valid JSON.");
+    case "FST_ERR_MAX_PARAM_LENGTH":
+      return notFound();
     case "ECONNRESET":
     case "ERR_STREAM_PREMATURE_CLOSE":
       return invalidRequest("The body ended early.");

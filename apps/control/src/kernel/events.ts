@@ -52,7 +52,13 @@ type EventRow = {
 /** The studio's events after `afterSeq`, oldest first, at most `limit`, of these types only. */
 export async function readEvents(
   db: Queryable,
-  of: { readonly accountId: string; readonly studioId: string; readonly afterSeq: number; readonly types: readonly EventType[]; readonly limit: number },
+  of: {
+    readonly accountId: string;
+    readonly studioId: string;
+    readonly afterSeq: number;
+    readonly types: readonly EventType[];
+    readonly limit: number;
+  },
 ): Promise<StoredEvent[]> {
   const rows = await db.query<EventRow>(sql`
     select seq, id, type, account_id, studio_id, data, created_at from events
@@ -72,7 +78,11 @@ export async function readEvents(
 }
 
 /** Where an event stands in its studio's outbox; null when it is not that studio's. */
-export async function seqOf(db: Queryable, eventId: string, of: { readonly accountId: string; readonly studioId: string }): Promise<number | null> {
+export async function seqOf(
+  db: Queryable,
+  eventId: string,
+  of: { readonly accountId: string; readonly studioId: string },
+): Promise<number | null> {
   const [row] = await db.query<{ seq: number }>(
     sql`select seq from events where id = ${eventId} and account_id = ${of.accountId} and studio_id = ${of.studioId}`,
   );
@@ -80,7 +90,10 @@ export async function seqOf(db: Queryable, eventId: string, of: { readonly accou
 }
 
 /** The position after everything there is of the studio: where one starts who asks for what comes next. */
-export async function lastSeq(db: Queryable, of: { readonly accountId: string; readonly studioId: string }): Promise<number> {
+export async function lastSeq(
+  db: Queryable,
+  of: { readonly accountId: string; readonly studioId: string },
+): Promise<number> {
   const [row] = await db.query<{ seq: number }>(
     sql`select coalesce(max(seq), 0)::int8 as seq from events where account_id = ${of.accountId} and studio_id = ${of.studioId}`,
   );

@@ -49,7 +49,7 @@ type Asked<Name extends OperationName> = {
   readonly log: Logger;
   readonly clientAddress: string;
   /** Adds a response header, its name in lower case. */
-  setHeader(name: string, value: string): void;
+  readonly setHeader: (name: string, value: string) => void;
 };
 
 type Identified = { readonly principal: Principal; readonly accountId: string };
@@ -66,7 +66,7 @@ export type AuthenticatedRequest<Name extends OperationName> = Asked<Name> &
      */
     readonly db: Queryable;
     /** Runs once the transaction has committed; never when it has not. Must not throw. */
-    afterCommit(work: () => void): void;
+    readonly afterCommit: (work: () => void) => void;
   };
 
 /** What a slow check has: no transaction yet, so that it holds no connection while it waits for DNS, say. */
@@ -79,13 +79,15 @@ export type StreamRequest<Name extends OperationName> = Asked<Name> &
     /** Aborted when the client is gone, the credential dies, or the server stops. */
     readonly signal: AbortSignal;
     /** Sends status and headers; whatever is thrown before it gets the error envelope. The kernel ends the response. */
-    open(): ServerResponse;
+    readonly open: () => ServerResponse;
   };
 
 export type RequestOf<Name extends OperationName> =
   AccessOf<Operations[Name]> extends "public" ? PublicRequest<Name> : AuthenticatedRequest<Name>;
 
-type Run<Name extends OperationName> = (request: RequestOf<Name>) => Promise<ResponseOf<Operations[Name]>> | ResponseOf<Operations[Name]>;
+type Run<Name extends OperationName> = (
+  request: RequestOf<Name>,
+) => Promise<ResponseOf<Operations[Name]>> | ResponseOf<Operations[Name]>;
 
 /**
  * A function, or one with a `check` that runs before the transaction opens (and

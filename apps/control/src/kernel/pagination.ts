@@ -21,7 +21,10 @@ const macBytes = 16;
 /** @param key 32 bytes from `vault.derive("cursor")` */
 export function openCursors(key: Buffer): Cursors {
   const mac = (of: ListName, id: string): Buffer =>
-    createHmac("sha256", key).update(JSON.stringify([of.list, of.accountId, of.parentId ?? null, id])).digest().subarray(0, macBytes);
+    createHmac("sha256", key)
+      .update(JSON.stringify([of.list, of.accountId, of.parentId ?? null, id]))
+      .digest()
+      .subarray(0, macBytes);
   return {
     write: (of, lastId) => `v1.${Buffer.concat([mac(of, lastId), Buffer.from(lastId)]).toString("base64url")}`,
     read(of, cursor) {
@@ -31,7 +34,10 @@ export function openCursors(key: Buffer): Cursors {
       const bytes = Buffer.from(encoded, "base64url");
       const id = bytes.subarray(macBytes).toString();
       // The second check refuses other spellings of the same bytes.
-      const ours = bytes.length > macBytes && timingSafeEqual(bytes.subarray(0, macBytes), mac(of, id)) && bytes.toString("base64url") === encoded;
+      const ours =
+        bytes.length > macBytes &&
+        timingSafeEqual(bytes.subarray(0, macBytes), mac(of, id)) &&
+        bytes.toString("base64url") === encoded;
       if (!ours) throw new ApiError("invalid_cursor");
       return id;
     },

@@ -6,6 +6,8 @@ export type Principal = {
   readonly kind: "api_key" | "session";
   /** The credential: a key's id, or a name for the session that is not its token. */
   readonly id: string;
+  /** SHA-256 of the credential, as it is stored. */
+  readonly hash: Buffer;
   readonly accountId: string;
   readonly accountName: string;
   readonly userId: string;

@@ -1,0 +1,40 @@
+import type { Passwords } from "./kernel/auth/password.ts";
+import { mount } from "./kernel/mount.ts";
+import type { Mount } from "./kernel/mount.ts";
+import type { Services } from "./kernel/services.ts";
+import { accountHandlers } from "./features/accounts/index.ts";
+import { broadcastHandlers } from "./features/broadcast/index.ts";
+import { destinationHandlers } from "./features/destinations/index.ts";
+import { eventHandlers } from "./features/events/index.ts";
+import { keyHandlers } from "./features/keys/index.ts";
+import { metaHandlers } from "./features/meta/index.ts";
+import { sourceHandlers } from "./features/sources/index.ts";
+import { studioHandlers } from "./features/studios/index.ts";
+
+/** Every slice, under the scope its operations need. */
+export function mountsOf(services: Services & { readonly passwords: Passwords }): Mount[] {
+  const accounts = accountHandlers(services);
+  const broadcast = broadcastHandlers(services);
+  const destinations = destinationHandlers(services);
+  const events = eventHandlers(services);
+  const keys = keyHandlers(services);
+  const meta = metaHandlers(services);
+  const sources = sourceHandlers(services);
+  const studios = studioHandlers(services);
+  return [
+    mount("public", meta.public),
+    mount("any credential", meta.anyCredential),
+    mount("studios:read", studios.read),
+    mount("studios:write", studios.write),
+    mount("sources:read", sources.read),
+    mount("sources:write", sources.write),
+    mount("destinations:read", destinations.read),
+    mount("destinations:write", destinations.write),
+    mount("stream:read", broadcast.read),
+    mount("stream:golive", broadcast.goLive),
+    mount("by topic", events.follow),
+    mount("public", accounts.public),
+    mount("session", accounts.session),
+    mount("session", keys.session),
+  ];
+}

@@ -1,0 +1,89 @@
+import type { Config } from "@trax/foundation/config";
+import { openDatabase } from "@trax/foundation/database";
+import type { Logger } from "@trax/foundation/log";
+import { openVault } from "@trax/foundation/vault";
+import { mountsOf } from "./app.ts";
+import { openAuthenticator } from "./kernel/auth/authenticator.ts";
+import { openPasswords } from "./kernel/auth/password.ts";
+import { openEventFeed } from "./kernel/event-feed.ts";
+import { openIdempotency } from "./kernel/idempotency.ts";
+import { openMetrics } from "./kernel/metrics.ts";
+import { openOperatorServer } from "./kernel/operator-server.ts";
+import { openCursors } from "./kernel/pagination.ts";
+import { openRateLimiter } from "./kernel/rate-limit.ts";
+import { routesOf } from "./kernel/route.ts";
+import { buildServer } from "./kernel/server.ts";
+import { openStreams } from "./kernel/streaming.ts";
+import { startSweeping } from "./kernel/sweep.ts";
+import { openTracing } from "./kernel/tracing.ts";
+
+export type Control = {
+  /** Ports that were bound, which matters where 0 was asked for. */
+  readonly port: number;
+  readonly operatorPort: number;
+  /** Serves what is under way, ends streams, and lets go of everything. */
+  close(): Promise<void>;
+};
+
+/** How long requests under way may take once it stops; longer than any of them should. */
+const patienceMs = 8_000;
+
+/** Makes the parts of control, joins them, and listens. What it opened is closed again when something fails. */
+export async function openControl(options: {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly tracing: boolean;
+}): Promise<Control> {
+  const { config, log } = options;
+  const url = config.DATABASE_URL;
+  if (url === null) throw new Error("DATABASE_URL is needed: it takes a postgres:// URL");
+  const vault = openVault(config.TRAX_ENCRYPTION_KEYS);
+  const rateLimit = config.TRAX_RATE_LIMIT;
+
+  await using opened = new AsyncDisposableStack();
+  const database = opened.adopt(
+    openDatabase(url, { onError: (error) => log.warn({ err: error }, "an idle database connection broke") }),
+    (one) => one.close(),
+  );
+  const authenticator = opened.adopt(openAuthenticator({ url, database, limit: rateLimit, log }), (one) => one.close());
+  const eventFeed = opened.adopt(openEventFeed({ url, log }), (one) => one.close());
+  opened.adopt(startSweeping(database, log), (one) => one.close());
+  const limiter = openRateLimiter();
+  const streams = openStreams({ database, authenticator, log });
+  const metrics = openMetrics(database, () => streams.size);
+
+  const cursors = openCursors(vault.derive("cursor"));
+  const passwords = await openPasswords();
+  const routes = routesOf(mountsOf({ config, database, vault, cursors, eventFeed, limiter, log, passwords }));
+  const app = buildServer(
+    {
+      authenticator,
+      limiter,
+      idempotency: openIdempotency(vault),
+      streams,
+      metrics,
+      tracing: openTracing(options.tracing),
+      database,
+      log,
+      rateLimit,
+      writeEnabled: config.PUBLIC_API_WRITE_ENABLED,
+      publicUrl: config.TRAX_PUBLIC_URL,
+    },
+    routes,
+  );
+  opened.defer(async () => {
+    const timer = setTimeout(() => app.server.closeAllConnections(), patienceMs);
+    await app.close();
+    clearTimeout(timer);
+  });
+  const operator = opened.adopt(
+    await openOperatorServer({ port: config.TRAX_OPERATOR_PORT, metrics, database, log }),
+    (one) => one.close(),
+  );
+  await app.listen({ host: config.TRAX_HOST, port: config.TRAX_HTTP_PORT });
+  const address = app.server.address();
+  const port = typeof address === "object" && address !== null ? address.port : config.TRAX_HTTP_PORT;
+
+  const everything = opened.move();
+  return { port, operatorPort: operator.port, close: () => everything.disposeAsync() };
+}

@@ -1,0 +1,2 @@
+export { keyHandlers } from "./routes.ts";
+export { mintKey, revokeKeyOfAnyone } from "./logic.ts";

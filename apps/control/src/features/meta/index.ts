@@ -1,0 +1,1 @@
+export { metaHandlers } from "./routes.ts";

@@ -1,0 +1,74 @@
+import type { Logger } from "@trax/foundation/log";
+import type { Credential } from "./authenticator.ts";
+import type { Principal } from "./principal.ts";
+
+/**
+ * Long answers (event streams) outlive the check of their credential: each is a
+ * follower here, told when the credential expires, is revoked, or holds other
+ * scopes than it did.
+ */
+export type Followers = {
+  add(credential: Credential, principal: Principal, dead: () => void): () => void;
+  /** Looks again at the credentials of one account; null: of all. */
+  recheck(accountId: string | null): void;
+  close(): void;
+};
+
+type Follower = {
+  readonly credential: Credential;
+  readonly principal: Principal;
+  readonly dead: () => void;
+  timer: NodeJS.Timeout | null;
+};
+
+const longestTimerMs = 2 ** 31 - 1;
+const retryMs = 250;
+
+export function openFollowers(find: (credential: Credential) => Promise<Principal | null>, log: Logger): Followers {
+  const followers = new Set<Follower>();
+
+  const drop = (follower: Follower): void => {
+    followers.delete(follower);
+    if (follower.timer !== null) clearTimeout(follower.timer);
+  };
+  const end = (follower: Follower): void => {
+    if (!followers.has(follower)) return;
+    drop(follower);
+    follower.dead();
+  };
+  const lookAt = async (follower: Follower): Promise<void> => {
+    try {
+      const now = await find(follower.credential);
+      if (now === null || !sameScopes(now, follower.principal)) end(follower);
+    } catch (error) {
+      // Without an answer nobody goes on for long: when the database is back, the listener asks for everybody again.
+      log.warn({ err: error }, "a followed credential could not be checked");
+      if (followers.has(follower)) armTimer(follower, retryMs);
+    }
+  };
+  const armTimer = (follower: Follower, ms: number): void => {
+    if (follower.timer !== null) clearTimeout(follower.timer);
+    follower.timer = setTimeout(() => void lookAt(follower), Math.min(Math.max(ms, 0), longestTimerMs));
+  };
+
+  return {
+    add(credential, principal, dead) {
+      const follower: Follower = { credential, principal, dead, timer: null };
+      followers.add(follower);
+      if (principal.expiresAt !== null) armTimer(follower, principal.expiresAt.getTime() - Date.now() + 5);
+      return () => drop(follower);
+    },
+    recheck(accountId) {
+      for (const follower of followers) {
+        if (accountId === null || follower.principal.accountId === accountId) void lookAt(follower);
+      }
+    },
+    close() {
+      for (const follower of followers) drop(follower);
+    },
+  };
+}
+
+function sameScopes(one: Principal, other: Principal): boolean {
+  return one.scopes.size === other.scopes.size && [...one.scopes].every((scope) => other.scopes.has(scope));
+}

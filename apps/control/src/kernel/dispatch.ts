@@ -1,0 +1,142 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Database, Queryable } from "@trax/foundation/database";
+import type { Logger } from "@trax/foundation/log";
+import { clientAddressOf } from "./client-address.ts";
+import { idempotencyOf } from "./idempotency.ts";
+import type { Answer, Idempotency } from "./idempotency.ts";
+import { readInput } from "./input.ts";
+import type { Input } from "./input.ts";
+import type { Route } from "./route.ts";
+
+const json = "application/json; charset=utf-8";
+
+/** What a handler is given, whichever operation it serves: `mount.ts` types it for each. */
+export class Call {
+  readonly params: object;
+  readonly query: object;
+  readonly body: object;
+  readonly principal: FastifyRequest["principal"];
+  readonly accountId: string;
+  readonly requestId: string;
+  readonly db: Queryable;
+  readonly database: Database;
+  readonly #reply: FastifyReply;
+  readonly #parentLog: Logger;
+  #log: Logger | null = null;
+  #afterCommit: (() => void)[] | null = null;
+
+  constructor(
+    input: Input,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    db: Queryable,
+    database: Database,
+    log: Logger,
+  ) {
+    this.params = input.params;
+    this.query = input.query;
+    this.body = input.body;
+    this.principal = request.principal;
+    this.accountId = request.principal?.accountId ?? "";
+    this.requestId = request.id;
+    this.db = db;
+    this.database = database;
+    this.#reply = reply;
+    this.#parentLog = log;
+  }
+
+  get clientAddress(): string {
+    return clientAddressOf(this.#reply.request.raw.socket.remoteAddress);
+  }
+
+  get log(): Logger {
+    this.#log ??= this.#parentLog.child({
+      requestId: this.requestId,
+      ...("id" in this.params ? { studioId: this.params.id } : {}),
+    });
+    return this.#log;
+  }
+
+  // Fields rather than methods: handlers take what they need out of the call.
+  readonly setHeader = (name: string, value: string): void => {
+    this.#reply.header(name, value);
+  };
+
+  readonly afterCommit = (work: () => void): void => {
+    this.#afterCommit ??= [];
+    this.#afterCommit.push(work);
+  };
+
+  committed(): void {
+    for (const work of this.#afterCommit ?? []) work();
+  }
+}
+
+export type Dispatch = (request: FastifyRequest, reply: FastifyReply) => Promise<void> | void;
+
+/** Serves one operation: reads what is asked, runs the handler (a write in one transaction), sends the answer. */
+export function makeDispatch(
+  route: Route,
+  services: { readonly database: Database; readonly idempotency: Idempotency; readonly log: Logger },
+): Dispatch {
+  const { database, idempotency, log } = services;
+  const { operation, handler } = route;
+  const { status } = operation;
+  const run = typeof handler === "function" ? handler : handler.run;
+  const check = typeof handler === "function" ? null : handler.check;
+
+  const answerTo = (result: unknown): Answer => ({ status, body: result === undefined ? "" : JSON.stringify(result) });
+
+  if (route.isRead || operation.auth === "public") {
+    return (request, reply) => {
+      const result = run(new Call(readInput(route, request), request, reply, database, database, log));
+      if (!(result instanceof Promise)) {
+        send(reply, answerTo(result));
+        return undefined;
+      }
+      return result.then((value: unknown) => send(reply, answerTo(value)));
+    };
+  }
+
+  return async (request, reply) => {
+    const input = readInput(route, request);
+    const { principal } = request;
+    const ask =
+      operation.method === "POST" && principal !== null
+        ? idempotencyOf(request.headers["idempotency-key"], principal, pathOf(request), input.body)
+        : null;
+    if (check !== null && (ask === null || !(await idempotency.isAnswered(database, ask)))) {
+      await check(new Call(input, request, reply, database, database, log));
+    }
+    let call: Call | null = null;
+    let replayed = false;
+    const answer = await database.transaction(async (tx) => {
+      const earlier = ask === null ? null : await idempotency.begin(tx, ask);
+      replayed = earlier !== null;
+      if (earlier !== null) return earlier;
+      call = new Call(input, request, reply, tx, database, log);
+      const fresh = answerTo(await run(call));
+      if (ask !== null) await idempotency.keep(tx, ask, fresh);
+      return fresh;
+    });
+    if (replayed) reply.header("idempotent-replayed", "true");
+    afterCommit(call);
+    send(reply, answer);
+  };
+}
+
+function afterCommit(call: Call | null): void {
+  call?.committed();
+}
+
+function send(reply: FastifyReply, answer: Answer): void {
+  reply.code(answer.status);
+  if (answer.body === "") reply.send();
+  else reply.header("content-type", json).send(answer.body);
+}
+
+function pathOf(request: FastifyRequest): string {
+  const url = request.raw.url ?? "";
+  const query = url.indexOf("?");
+  return query === -1 ? url : url.slice(0, query);
+}

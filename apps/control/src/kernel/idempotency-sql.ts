@@ -1,0 +1,30 @@
+import sql from "sql-template-tag";
+import type { Queryable } from "@trax/foundation/database";
+import type { Ask } from "./idempotency.ts";
+
+/** Holds the lock until the transaction ends; false when another transaction does. */
+export async function tryLock(tx: Queryable, lock: bigint): Promise<boolean> {
+  const [row] = await tx.query<{ locked: boolean }>(
+    sql`select pg_try_advisory_xact_lock(${lock.toString()}::bigint) as locked`,
+  );
+  return row?.locked === true;
+}
+
+type Kept = { readonly requestHash: Buffer; readonly status: number; readonly body: string | null };
+
+export async function findAnswer(db: Queryable, ask: Ask): Promise<Kept | null> {
+  const [row] = await db.query<{ request_hash: Buffer; status: number; body: string | null }>(sql`
+    select request_hash, status, body from idempotency_keys
+    where account_id = ${ask.accountId} and credential_id = ${ask.credentialId} and key = ${ask.key}
+      and created_at > now() - interval '24 hours'`);
+  return row === undefined ? null : { requestHash: row.request_hash, status: row.status, body: row.body };
+}
+
+/** Takes the place of one that is too old to count. */
+export async function keepAnswer(tx: Queryable, ask: Ask, status: number, body: string | null): Promise<void> {
+  await tx.query(sql`
+    insert into idempotency_keys (account_id, credential_id, key, request_hash, status, body)
+    values (${ask.accountId}, ${ask.credentialId}, ${ask.key}, ${ask.requestHash}, ${status}, ${body})
+    on conflict (account_id, credential_id, key) do update
+      set request_hash = excluded.request_hash, status = excluded.status, body = excluded.body, created_at = now()`);
+}
