@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { inNetworks } from "@trax/foundation/network";
 import type { RateLimit } from "@trax/foundation/config";
-import type { Authenticator, Credential } from "./auth/authenticator.ts";
+import type { Authenticator } from "./auth/authenticator.ts";
 import { isOwnOrigin } from "./auth/origin.ts";
 import { presentedIn } from "./auth/presented.ts";
-import type { Principal } from "./auth/principal.ts";
+import type { Credential, Principal } from "./auth/principal.ts";
 import { signOutCookie } from "./auth/session.ts";
 import { addressBucket, clientAddressOf } from "./client-address.ts";
 import { ApiError } from "./errors.ts";
@@ -29,7 +29,7 @@ export type Guard = (
   route: Route | null,
   request: FastifyRequest,
   reply: FastifyReply,
-  done: (error?: Error) => void,
+  proceed: (refusal?: Error) => void,
 ) => void;
 
 type Identity = { readonly principal: Principal; readonly credential: Credential };
@@ -101,7 +101,25 @@ export function makeGuard(options: {
     return found;
   };
 
-  return (route, request, reply, done) => {
+  /** Resolves to the refusal, undefined for none; never rejects. */
+  const decideLater = async (
+    route: Route | null,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    presented: readonly Credential[],
+  ): Promise<Error | undefined> => {
+    let found: Identities;
+    try {
+      found = await authenticate(presented);
+    } catch (error) {
+      return error instanceof ApiError && error.code === "unauthenticated"
+        ? failure(error, request, reply)
+        : asError(error);
+    }
+    return outcome(() => decide(route, request, reply, found));
+  };
+
+  return (route, request, reply, proceed) => {
     request.route = route;
     reply.header("x-request-id", request.id);
     reply.header("cache-control", "no-store");
@@ -111,21 +129,12 @@ export function makeGuard(options: {
     for (const credential of presented) {
       const principal = authenticator.known(credential);
       if (principal === undefined) {
-        authenticate(presented).then(
-          (found) => settle(() => decide(route, request, reply, found), done),
-          (error: unknown) => {
-            done(
-              error instanceof ApiError && error.code === "unauthenticated"
-                ? failure(error, request, reply)
-                : asError(error),
-            );
-          },
-        );
+        void decideLater(route, request, reply, presented).then(proceed);
         return;
       }
       note(known, principal, credential);
     }
-    settle(() => decide(route, request, reply, known), done);
+    proceed(outcome(() => decide(route, request, reply, known)));
   };
 }
 
@@ -134,14 +143,13 @@ function note(found: Identities, principal: Principal, credential: Credential): 
   else found.session ??= { principal, credential };
 }
 
-function settle(work: () => void, done: (error?: Error) => void): void {
+function outcome(work: () => void): Error | undefined {
   try {
     work();
+    return undefined;
   } catch (error) {
-    done(asError(error));
-    return;
+    return asError(error);
   }
-  done();
 }
 
 function asError(thrown: unknown): Error {

@@ -1,6 +1,13 @@
 import sql from "sql-template-tag";
 import type { Queryable } from "@trax/foundation/database";
-import type { Ask } from "./idempotency.ts";
+
+/** One use of a key: whose, and for which request. */
+export type Ask = {
+  readonly accountId: string;
+  readonly credentialId: string;
+  readonly key: string;
+  readonly requestHash: Buffer;
+};
 
 /** Holds the lock until the transaction ends; false when another transaction does. */
 export async function tryLock(tx: Queryable, lock: bigint): Promise<boolean> {

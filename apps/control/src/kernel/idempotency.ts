@@ -5,6 +5,7 @@ import type { Vault } from "@trax/foundation/vault";
 import type { Principal } from "./auth/principal.ts";
 import { ApiError, invalidRequest } from "./errors.ts";
 import { findAnswer, keepAnswer, tryLock } from "./idempotency-sql.ts";
+import type { Ask } from "./idempotency-sql.ts";
 
 /**
  * `Idempotency-Key`: the answer of a POST is kept for 24 h, written in the very
@@ -21,13 +22,6 @@ export type Idempotency = {
 };
 
 export type Answer = { readonly status: number; readonly body: string };
-
-export type Ask = {
-  readonly accountId: string;
-  readonly credentialId: string;
-  readonly key: string;
-  readonly requestHash: Buffer;
-};
 
 const shape = /^[\x21-\x7e]{1,255}$/;
 

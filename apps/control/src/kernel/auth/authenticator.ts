@@ -8,10 +8,8 @@ import { hashOf, isWellFormedApiKey } from "./api-key.ts";
 import { findKey, findSession } from "./credential-sql.ts";
 import { openFollowers } from "./followers.ts";
 import { openLastUsed } from "./last-used.ts";
-import type { Principal } from "./principal.ts";
+import type { Credential, Principal } from "./principal.ts";
 import { isWellFormedSessionToken } from "./session.ts";
-
-export type Credential = { readonly kind: Principal["kind"]; readonly text: string };
 
 /**
  * Turns credentials into principals. An answer is kept for less than a second,

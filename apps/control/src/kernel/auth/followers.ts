@@ -1,6 +1,5 @@
 import type { Logger } from "@trax/foundation/log";
-import type { Credential } from "./authenticator.ts";
-import type { Principal } from "./principal.ts";
+import type { Credential, Principal } from "./principal.ts";
 
 /**
  * Long answers (event streams) outlive the check of their credential: each is a

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { sessionTokensIn } from "./session.ts";
-import type { Credential } from "./authenticator.ts";
+import type { Credential } from "./principal.ts";
 
 /**
  * Every credential a request carries. Each must be valid: what cannot be one (a

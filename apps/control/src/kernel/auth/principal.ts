@@ -21,3 +21,6 @@ export type Principal = {
   /** CIDRs it may be used from; empty: anywhere. */
   readonly allowedNetworks: readonly string[];
 };
+
+/** A credential as it was presented, good or not. */
+export type Credential = { readonly kind: Principal["kind"]; readonly text: string };
