@@ -1,0 +1,16 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { root } from "./instance.ts";
+import type { Instance } from "./instance.ts";
+import { noteSecretsIn } from "./secrets.ts";
+
+const run = promisify(execFile);
+
+/** `./trax admin …` on an instance, and the JSON that it prints. */
+export async function admin(instance: Instance, ...args: readonly string[]): Promise<unknown> {
+  const { stdout } = await run(join(root, "trax"), ["admin", ...args, "--data", instance.dataDir]);
+  const answer: unknown = JSON.parse(stdout);
+  noteSecretsIn(answer);
+  return answer;
+}

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import type { Account } from "./account.ts";
+import { textAt } from "./json.ts";
+import type { ListedOperation } from "./operation-list.ts";
+
+/**
+ * One thing of each kind in an account, made when it is first needed. Each
+ * path parameter names a thing of the collection before it, so a new
+ * collection needs one more maker here and nothing else.
+ */
+export type World = {
+  readonly account: Account;
+  readonly idOf: (collection: string) => Promise<string>;
+  /** The path of an operation with this world's ids in it. */
+  readonly pathOf: (operation: ListedOperation) => Promise<string>;
+};
+
+/** Nothing listens there, and what is allowed to be a destination on one machine. */
+export const closedAddress = "rtmp://127.0.0.1:9/app";
+
+type Maker = (world: World) => Promise<string>;
+
+const makers: Readonly<Record<string, Maker>> = {
+  studios: (world) => make(world, "/v1/studios", { name: "Show" }),
+  sources: async (world) => make(world, `${await studioPath(world)}/sources`, { name: "Camera" }),
+  "media-sessions": async (world) =>
+    make(world, `${await studioPath(world)}/media-sessions`, {
+      role: "publish",
+      sourceId: await world.idOf("sources"),
+    }),
+  destinations: async (world) =>
+    make(world, `${await studioPath(world)}/destinations`, {
+      name: "Out",
+      url: closedAddress,
+      streamKey: randomUUID(),
+    }),
+  broadcasts: async (world) => {
+    const path = await studioPath(world);
+    const live = await world.account.ask("POST", `${path}/go-live`, { allowNoDestinations: true });
+    assert.equal(live.status, 200, live.text);
+    const off = await world.account.ask("POST", `${path}/go-offline`);
+    assert.equal(off.status, 200, off.text);
+    return textAt(live.json, "broadcastId");
+  },
+  keys: async (world) => {
+    const answer = await world.account.askAsUser("POST", "/account/keys", { name: "k", scopes: ["studios:read"] });
+    return textAt(answer.json, "id");
+  },
+};
+
+async function studioPath(world: World): Promise<string> {
+  return `/v1/studios/${await world.idOf("studios")}`;
+}
+
+async function make(world: World, path: string, body: object): Promise<string> {
+  const answer = await world.account.ask("POST", path, body);
+  assert.equal(answer.status, 201, answer.text);
+  return textAt(answer.json, "id");
+}
+
+export function newWorld(account: Account): World {
+  const made = new Map<string, Promise<string>>();
+  const world: World = {
+    account,
+    idOf: (collection) => {
+      const maker = makers[collection];
+      if (maker === undefined)
+        throw new Error(`nobody knows how to make one of "${collection}": acceptance/src/world.ts`);
+      const known = made.get(collection) ?? maker(world);
+      made.set(collection, known);
+      return known;
+    },
+    pathOf: async (operation) => {
+      const ids: string[] = [];
+      for (const collection of collectionsOf(operation)) ids.push(await world.idOf(collection));
+      return pathWith(operation, ids);
+    },
+  };
+  return world;
+}
+
+/** The collection that each path parameter is of. */
+export function collectionsOf(operation: ListedOperation): readonly string[] {
+  return [...operation.path.matchAll(/\/([\w-]+)\/\{\w+\}/g)].map((match) => match[1] ?? "");
+}
+
+/** The path with these ids, in order. */
+export function pathWith(operation: ListedOperation, ids: readonly string[]): string {
+  const left = [...ids];
+  return operation.path.replaceAll(/\{\w+\}/g, () => left.shift() ?? "");
+}
+
+const prefixes: Readonly<Record<string, string>> = {
+  studios: "std",
+  sources: "src",
+  "media-sessions": "msn",
+  destinations: "dst",
+  broadcasts: "brd",
+  keys: "key",
+};
+
+const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/** An id of that collection, well formed, that was never given out. */
+export function neverId(collection: string): string {
+  const random = Array.from({ length: 25 }, () => alphabet[Math.floor(Math.random() * alphabet.length)]).join("");
+  return `${prefixes[collection] ?? "std"}_0${random}`;
+}
+
+export function neverIds(operation: ListedOperation): readonly string[] {
+  return collectionsOf(operation).map(neverId);
+}
