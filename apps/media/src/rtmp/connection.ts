@@ -234,10 +234,9 @@ export class RtmpConnection {
 
   #receiveCommand(payload: Buffer): void {
     const [name, transactionId, ...values] = decodeAmf0(payload);
-    if (typeof name !== "string" || typeof transactionId !== "number") {
-      throw new RtmpProtocolError("a command has no name or number");
-    }
-    this.#listener.onCommand({ name, transactionId, values });
+    if (typeof name !== "string") throw new RtmpProtocolError("a command has no name");
+    // ffmpeg's onFCPublish has no number.
+    this.#listener.onCommand({ name, transactionId: typeof transactionId === "number" ? transactionId : 0, values });
   }
 
   #control(chunkStreamId: number, type: number, payload: Buffer, streamId = 0): void {

@@ -3,6 +3,7 @@ import { messageType, type RawMessage } from "./chunk.ts";
 import { RtmpConnection, type Command, type ConnectionEnd } from "./connection.ts";
 import { endReason, type SessionStage } from "./end-reason.ts";
 import type { CloseReason } from "./errors.ts";
+import { mendFrameType } from "./frame-type.ts";
 import { readAudioTag, readVideoTag } from "./media-tag.ts";
 import type { MediaMessage } from "./message.ts";
 import { quoter, readStatus, refusal, type Status } from "./refusal.ts";
@@ -141,6 +142,7 @@ class Player implements RtmpPlayer {
     this.#stage = "flowing";
     this.#clearMediaTimer();
     const kind = raw.type === messageType.video ? "video" : "audio";
+    if (kind === "video") mendFrameType(payload);
     const { keyframe, configuration } = kind === "video" ? readVideoTag(payload) : readAudioTag(payload);
     this.#listener.onMessage({ kind, timestamp, payload, keyframe, configuration });
   }

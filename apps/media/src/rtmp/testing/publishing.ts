@@ -22,6 +22,8 @@ export function startPublishing(url: string, streamName: string, options: Publis
   const started = Promise.withResolvers<void>();
   const taken = Promise.withResolvers<void>();
   const closed = Promise.withResolvers<CloseReason | null>();
+  // Not every test waits for these.
+  for (const { promise } of [started, taken]) promise.catch(() => {});
   const events: string[] = [];
   const publisher = publishRtmp(
     {
@@ -43,6 +45,9 @@ export function startPublishing(url: string, streamName: string, options: Publis
       },
       onClosed: (reason) => {
         events.push("closed");
+        const early = new Error(`closed too early: ${reason?.message ?? "by ourselves"}`);
+        started.reject(early);
+        taken.reject(early);
         closed.resolve(reason);
       },
     },
