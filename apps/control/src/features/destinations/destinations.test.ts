@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { Destination, DestinationList } from "@trax/contract";
+import { newId } from "@trax/foundation/ids";
+import { recordDestination } from "@trax/media-protocol";
+import sql from "sql-template-tag";
+import { startControl } from "../../testing/control.ts";
+import { refusedAs, shapeOf } from "../../testing/shape.ts";
+import { Tenant, assertIsolated } from "../../testing/tenant.ts";
+
+const control = await startControl({ TRAX_ALLOWED_NETWORKS: "127.0.0.0/8" });
+after(() => control[Symbol.asyncDispose]());
+const { database } = control;
+const ada = await Tenant.make(control);
+const eve = await Tenant.make(control);
+
+type Stored = { readonly revision: number; readonly stream_key: string | null };
+
+async function stored(id: string): Promise<Stored> {
+  const [row] = await database.query<Stored>(sql`select revision, stream_key from destinations where id = ${id}`);
+  assert.ok(row !== undefined);
+  return row;
+}
+
+test("a destination is made, listed, changed and removed, and its key is never shown", async () => {
+  const studio = await ada.studio();
+  const key = "live_SECRET_123";
+  const body = { name: " Twitch ", platform: "twitch", url: "RTMPS://127.0.0.1:443/app", streamKey: key };
+  const answer = await ada.call("POST", `/v1/studios/${studio.id}/destinations`, body);
+  const made = shapeOf(answer, 201, Destination);
+  assert.equal(made.name, "Twitch");
+  assert.equal(made.protocol, "rtmps");
+  assert.equal(made.url, body.url);
+  assert.equal(made.streamKeySet, true);
+  assert.equal(made.status, "idle");
+  const path = `/v1/studios/${studio.id}/destinations/${made.id}`;
+  const list = await ada.call("GET", `/v1/studios/${studio.id}/destinations`);
+  assert.deepEqual(shapeOf(list, 200, DestinationList).data, [made]);
+  const patched = await ada.call("PATCH", path, { name: "T2", enabled: false });
+  assert.equal(shapeOf(patched, 200, Destination).enabled, false);
+  for (const { text } of [answer, list, patched]) assert.ok(!text.includes("SECRET"));
+  assert.ok(!(await stored(made.id)).stream_key?.includes("SECRET"));
+  assert.equal((await ada.call("DELETE", path)).status, 204);
+  refusedAs(await ada.call("GET", path), 404, "not_found");
+  refusedAs(await ada.call("DELETE", path), 404, "not_found");
+  refusedAs(await ada.call("PATCH", path, { url: "rtmp://127.0.0.1/x" }), 404, "not_found");
+});
+
+test("only another address or key is a new revision", async () => {
+  const studio = await ada.studio();
+  const { id, url } = await ada.destination(studio.id, { streamKey: "one" });
+  const revisions: number[] = [];
+  for (const patch of [
+    { name: "Other", enabled: false, platform: "kick" },
+    { url, streamKey: "one" },
+    { streamKey: "two" },
+    { url: `${url}/other` },
+    { streamKey: null },
+    { streamKey: null },
+    { streamKey: "two" },
+  ]) {
+    shapeOf(await ada.call("PATCH", `/v1/studios/${studio.id}/destinations/${id}`, patch), 200, Destination);
+    revisions.push((await stored(id)).revision);
+  }
+  assert.deepEqual(revisions, [1, 1, 2, 3, 4, 4, 5]);
+});
+
+test("an address that TRaX does not connect to is refused, and nothing is written", async () => {
+  const studio = await ada.studio();
+  const list = `/v1/studios/${studio.id}/destinations`;
+  const { id, url } = await ada.destination(studio.id);
+  for (const wrong of ["rtmp://10.0.0.1/app", "rtmp://[::ffff:10.0.0.1]/app", "srt://167772161:9000"]) {
+    refusedAs(await ada.call("POST", list, { name: "In", url: wrong }), 422, "destination_refused");
+    refusedAs(await ada.call("PATCH", `${list}/${id}`, { url: wrong }), 422, "destination_refused");
+  }
+  for (const wrong of [
+    "file:///etc/passwd",
+    "http://example.com/",
+    "rtmp://a:b@127.0.0.1/app",
+    "rtmp://127.0.0.1/a#b",
+  ]) {
+    refusedAs(await ada.call("POST", list, { name: "In", url: wrong }), 400, "invalid_request");
+  }
+  refusedAs(await ada.call("POST", list, { name: "In", url, streamKey: "a\nb" }), 400, "invalid_request");
+  // The studio comes before its address, so that nothing can be asked of DNS through a stranger's.
+  const nowhere = `/v1/studios/${newId("studio")}/destinations`;
+  refusedAs(await ada.call("POST", nowhere, { name: "In", url: "rtmp://10.0.0.1/app" }), 404, "not_found");
+  const rows = await database.query<{ url: string }>(sql`select url from destinations where studio_id = ${studio.id}`);
+  assert.deepEqual(rows, [{ url }]);
+});
+
+test("live is shown only while it is being observed", async () => {
+  const studio = await ada.studio();
+  const { id } = await ada.destination(studio.id);
+  const path = `/v1/studios/${studio.id}/destinations/${id}`;
+  const status = async () => shapeOf(await ada.call("GET", path), 200, Destination).status;
+  const seen = { destinationId: id, broadcastId: null, status: "live", reconnects: 0, lastError: null } as const;
+  await recordDestination(database, { ...seen, connectedAt: new Date().toISOString() });
+  assert.equal(await status(), "live");
+  await recordDestination(database, { ...seen, connectedAt: new Date(Date.now() - 20_000).toISOString() });
+  assert.equal(await status(), "reconnecting");
+});
+
+test("another tenant's destinations are as if there were none", async () => {
+  const studio = await ada.studio();
+  const { id } = await ada.destination(studio.id);
+  const own = await eve.studio();
+  const [list, noList] = [`/v1/studios/${studio.id}/destinations`, `/v1/studios/${newId("studio")}/destinations`];
+  const body = { name: "Mine", url: "rtmp://127.0.0.1/app" };
+  await assertIsolated(eve, [
+    { method: "GET", theirs: list, nobodys: noList },
+    { method: "POST", theirs: list, nobodys: noList, body },
+    ...[list, `/v1/studios/${own.id}/destinations`].flatMap((base) => {
+      const paths = { theirs: `${base}/${id}`, nobodys: `${base}/${newId("destination")}` };
+      return [
+        { method: "GET", ...paths },
+        { method: "PATCH", ...paths, body: { name: "Mine" } },
+        { method: "PATCH", ...paths, body: { url: "rtmp://10.0.0.1/app" } },
+        { method: "DELETE", ...paths },
+      ];
+    }),
+  ]);
+  assert.equal(shapeOf(await ada.call("GET", `${list}/${id}`), 200, Destination).name, "Peer");
+});
