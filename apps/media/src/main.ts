@@ -5,6 +5,7 @@ import { openDatabase } from "@trax/foundation/database";
 import { listen } from "@trax/foundation/listen";
 import { openLog } from "@trax/foundation/log";
 import { Secret } from "@trax/foundation/secret";
+import { startTelemetry } from "@trax/foundation/telemetry";
 import { openVault } from "@trax/foundation/vault";
 import { channels } from "@trax/media-protocol";
 import { Agent } from "./agent/agent.ts";
@@ -24,6 +25,7 @@ async function main(): Promise<void> {
   const { DATABASE_URL: url, TRAX_MEDIAMTX_BINARY: binary } = config;
   if (url === null) throw new ConfigError("DATABASE_URL is needed");
   if (binary === null) throw new ConfigError("TRAX_MEDIAMTX_BINARY is needed");
+  const telemetry = await startTelemetry("trax-media");
   const dataDir = resolve(config.TRAX_DATA_DIR);
   const nodeId = readNodeId(dataDir);
   const db = openDatabase(url, {
@@ -120,6 +122,7 @@ async function main(): Promise<void> {
     await router.stop();
     await node.release();
     await db.close();
+    await telemetry.close();
     process.exit(0);
   };
   process.once("SIGTERM", () => void stop());

@@ -8,12 +8,10 @@ import {
   leaseMs,
   readDesired,
   readDestinationGauges,
-  readSourcesOnline,
   recordDestination,
   recordEnded,
   recordHadSource,
   recordLive,
-  recordSource,
   rearmAutoGoLive,
   requestLive,
   requestOffline,
@@ -22,14 +20,14 @@ import {
 import type { DesiredBroadcast, DesiredDestination, DesiredStudio, ObservedDestination } from "@trax/media-protocol";
 import type { RouterConnection, RouterPath } from "../mediamtx/api.ts";
 import type { WorkerReport } from "../relay/protocol.ts";
+import { BroadcastTraces } from "./broadcast-traces.ts";
 import { automaticStep } from "./auto-go-live.ts";
 import { DestinationLedger } from "./destination-ledger.ts";
-import { sourceRow } from "./source-row.ts";
 import type { OrphanList } from "./orphans.ts";
 import { Recorder } from "./recorder.ts";
 import { RelayPool } from "./relay-pool.ts";
 import type { Lane } from "./relay-pool.ts";
-import { SourceWatch } from "./source-watch.ts";
+import { SourceReporter } from "./source-reporter.ts";
 import { planStudio } from "./studio-plan.ts";
 import type { StudioPlan } from "./studio-plan.ts";
 import { Wakeup } from "./wakeup.ts";
@@ -54,7 +52,6 @@ type Running = {
   readonly told: Record<Lane, string | null>;
   /** Media of the source flows through the shared or the own relay. */
   flowing: boolean;
-  frameRate: number | null;
 };
 
 const fullReadMs = 2_000;
@@ -69,13 +66,12 @@ const gaugesMs = 1_000;
 export class Agent {
   readonly #o: AgentOptions;
   readonly #startedAt = new Date();
-  readonly #watch = new SourceWatch();
+  readonly #sources: SourceReporter;
   readonly #ledger = new DestinationLedger();
+  readonly #traces = new BroadcastTraces();
   readonly #recorder: Recorder;
   readonly #pool: RelayPool;
   readonly #running = new Map<string, Running>();
-  /** What was last written of each source. */
-  readonly #sourcesWritten = new Map<string, string>();
   readonly #dirty = new Set<string>();
   readonly #wakeup = new Wakeup();
   #gaugeReports: Extract<WorkerReport, { type: "gauges" }>["relays"][number][] = [];
@@ -89,6 +85,17 @@ export class Agent {
   constructor(options: AgentOptions) {
     this.#o = options;
     this.#recorder = new Recorder(options.log);
+    this.#sources = new SourceReporter({
+      db: options.db,
+      nodeId: options.nodeId,
+      recorder: this.#recorder,
+      paths: options.paths,
+      // The row follows; the relay need not wait for it.
+      onSeen: (sourceId) => {
+        for (const [studioId, running] of this.#running) if (running.plan.sourceId === sourceId) this.wake(studioId);
+      },
+      onWritten: (studioId) => this.wake(studioId),
+    });
     this.#pool = new RelayPool(
       {
         onReport: (studioId, _lane, report) => this.#hear(studioId, report),
@@ -102,12 +109,10 @@ export class Agent {
 
   /** Reads what was online before this agent, then runs until `close`. */
   async start(): Promise<void> {
-    for (const sourceId of await readSourcesOnline(this.#o.db, this.#o.nodeId))
-      this.#sourcesWritten.set(sourceId, "as before");
-    await this.#look();
+    await this.#sources.start();
     await this.#reconcile();
     this.#loops = [
-      this.#every(pathsMs, () => this.#look()),
+      this.#every(pathsMs, () => this.#sources.look()),
       this.#every(gaugesMs, () => this.#writeGauges()),
       this.#reconcileLoop(),
     ];
@@ -122,13 +127,12 @@ export class Agent {
 
   /** The router is gone, and every publisher with it. */
   routerLost(): void {
-    this.#watch.update([], performance.now());
-    this.#noteSources();
+    this.#sources.routerLost();
   }
 
   /** Who publishes a source, as last seen. */
   publisherOf(sourceId: string): RouterConnection | null {
-    return this.#watch.publisherOf(sourceId);
+    return this.#sources.publisherOf(sourceId);
   }
 
   processes(): ReturnType<RelayPool["processes"]> {
@@ -168,38 +172,6 @@ export class Agent {
         await this.#wakeup.after(200);
       }
     }
-  }
-
-  async #look(): Promise<void> {
-    const paths = await this.#o.paths();
-    this.#watch.update(paths, performance.now());
-    this.#noteSources();
-  }
-
-  /** Writes each source whose row is not what is seen. */
-  #noteSources(): void {
-    const { online } = this.#watch;
-    for (const sourceId of new Set([...online.keys(), ...this.#sourcesWritten.keys()])) {
-      const view = online.get(sourceId);
-      const row = sourceRow(sourceId, view, this.#frameRateOf(sourceId), this.#o.nodeId);
-      const text = JSON.stringify(row);
-      const known = this.#sourcesWritten.get(sourceId);
-      if (known === text || (known === undefined && view === undefined)) continue;
-      this.#sourcesWritten.set(sourceId, text);
-      this.#recorder.record(sourceId, async () => {
-        const studioId = await recordSource(this.#o.db, row);
-        if (studioId !== null) this.wake(studioId);
-        // A source that was deleted is not written about again.
-        if (view === undefined && this.#sourcesWritten.get(sourceId) === text) this.#sourcesWritten.delete(sourceId);
-      });
-      // The rows follow; the relay need not wait for them.
-      for (const [studioId, running] of this.#running) if (running.plan.sourceId === sourceId) this.wake(studioId);
-    }
-  }
-
-  #frameRateOf(sourceId: string): number | null {
-    for (const running of this.#running.values()) if (running.plan.sourceId === sourceId) return running.frameRate;
-    return null;
   }
 
   async #reconcile(): Promise<void> {
@@ -260,7 +232,7 @@ export class Agent {
     const { studioId } = studio;
     const before = this.#running.get(studioId);
     const plan = planStudio(studio, {
-      online: this.#watch.online,
+      online: this.#sources.online,
       owned: this.#owned,
       playing: before?.plan.sourceId ?? null,
       playUrl: this.#o.playUrl,
@@ -275,9 +247,8 @@ export class Agent {
       plan,
       told: { shared: null, own: null },
       flowing: false,
-      frameRate: null,
     };
-    if (running.plan.sourceId !== plan.sourceId) Object.assign(running, { flowing: false, frameRate: null });
+    if (running.plan.sourceId !== plan.sourceId) Object.assign(running, { flowing: false });
     running.plan = plan;
     this.#running.set(studioId, running);
 
@@ -350,13 +321,16 @@ export class Agent {
 
   /** `live` once the program runs and, where something is to be sent to, one takes it. */
   async #progress(studio: DesiredStudio, broadcast: DesiredBroadcast, running: Running): Promise<void> {
-    if (broadcast.startedAt !== null || !running.flowing) return;
+    if (broadcast.startedAt !== null) return;
+    this.#traces.begin(broadcast.id, studio.studioId, broadcast.traceparent);
+    if (!running.flowing) return;
     const { active } = running.plan;
     const taken =
       active.length === 0 ||
       active.some((destination) => destination.status === "live" && this.#ledger.status(destination.id) === "live");
-    if (taken && (await recordLive(this.#o.db, broadcast.id)))
-      this.#o.log.info({ studioId: studio.studioId, broadcastId: broadcast.id }, "live");
+    if (!taken || !(await recordLive(this.#o.db, broadcast.id))) return;
+    this.#traces.live(broadcast.id);
+    this.#o.log.info({ studioId: studio.studioId, broadcastId: broadcast.id }, "live");
   }
 
   /** Its connections are being closed: the broadcast is over. */
@@ -365,6 +339,7 @@ export class Agent {
     for (const destination of studio.destinations) this.#rest(studio.studioId, destination, broadcast.id);
     await this.#recorder.settled(studio.destinations.map((destination) => destination.id));
     await recordEnded(this.#o.db, broadcast.id, finals);
+    this.#traces.ended(broadcast.id);
     this.#o.log.info({ studioId: studio.studioId, broadcastId: broadcast.id }, "offline");
     // A broadcast asked for meanwhile begins now.
     this.wake(studio.studioId);
@@ -386,7 +361,8 @@ export class Agent {
       this.#observe(studioId, this.#ledger.report(report.destination));
     } else if (report.sourceId === running.plan.sourceId) {
       running.flowing = report.flowing;
-      running.frameRate = report.video?.frameRate ?? running.frameRate;
+      const frameRate = report.video?.frameRate ?? null;
+      if (frameRate !== null) this.#sources.measured(report.sourceId, frameRate);
       this.wake(studioId);
     }
   }
@@ -417,7 +393,7 @@ export class Agent {
     );
     this.#gaugeReports = [];
     const latest = [...new Map(destinations.map((gauge) => [gauge.destinationId, gauge])).values()];
-    const sources = [...this.#watch.online.values()].map(({ sourceId, bitrate, lastFrameAt }) => ({
+    const sources = [...this.#sources.online.values()].map(({ sourceId, bitrate, lastFrameAt }) => ({
       sourceId,
       bitrate,
       lastFrameAt,
