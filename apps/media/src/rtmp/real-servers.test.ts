@@ -159,13 +159,14 @@ suite("MediaMTX", () => {
 
   test("gives our player what ffmpeg published, HEVC by Enhanced RTMP included", async () => {
     const { rtmpUrl = "", srtPublishUrl } = mediamtx ?? {};
-    for (const [video, audio, audioCodec] of [
-      ["h264", "aac", "aac"],
-      ["hevc", "opus", "opus"],
-      ["h264", "mp3", "mp3"],
+    for (const [video, audio, sampleRate] of [
+      ["h264", "aac", 48_000],
+      ["hevc", "opus", 48_000],
+      // MediaMTX closes on a reader of MP3 at 48 kHz, which FLV's own field cannot say.
+      ["h264", "mp3", 44_100],
     ] as const) {
       const name = `live/${video}-${audio}`;
-      const ffmpeg = await startFfmpegPublisher({ url: srtPublishUrl?.(name) ?? "", video, audio });
+      const ffmpeg = await startFfmpegPublisher({ url: srtPublishUrl?.(name) ?? "", video, audio, sampleRate });
       try {
         await mediamtx?.waitForPath(name, 50_000);
         const playing = startPlaying(rtmpUrl, `${video}-${audio}`);
@@ -178,7 +179,7 @@ suite("MediaMTX", () => {
         const formats = playing.messages.flatMap((message) => readVideoFormat(message) ?? []);
         assert.deepEqual([formats[0]?.codec, formats[0]?.width, formats[0]?.height], [video, 320, 180]);
         const sound = playing.messages.flatMap((message) => readAudioFormat(message) ?? []);
-        assert.deepEqual([sound[0]?.codec, sound[0]?.sampleRate], [audioCodec, 48_000]);
+        assert.deepEqual([sound[0]?.codec, sound[0]?.sampleRate], [audio, sampleRate]);
         playing.player.close();
         assert.equal(await playing.closed, null);
       } finally {
