@@ -45,7 +45,7 @@ function readBody(route: Route, body: unknown): object {
   }
   if (body === undefined && operation.bodyOptional !== true)
     throw invalidRequest("This needs a JSON body.", [{ path: "body", message: "is missing" }]);
-  return parse(operation.body, body ?? {}, "body");
+  return parse(operation.body, body === undefined ? {} : body, "body");
 }
 
 function isEmptyObject(value: unknown): boolean {
