@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { newId } from "@trax/foundation/ids";
+import { appendMediaEvent } from "@trax/media-protocol";
+import type { MediaEventType } from "@trax/media-protocol";
+import sql from "sql-template-tag";
+import { startControl } from "../../testing/control.ts";
+import { EventReader } from "../../testing/event-reader.ts";
+import { refusedAs } from "../../testing/shape.ts";
+import { Tenant, assertIsolated } from "../../testing/tenant.ts";
+
+const control = await startControl();
+after(() => control[Symbol.asyncDispose]());
+const { database } = control;
+const ada = await Tenant.make(control);
+const eve = await Tenant.make(control);
+const { accountId, key } = ada.account;
+
+async function append(studioId: string, type: MediaEventType = "stream.live", data: object = {}): Promise<void> {
+  await database.transaction((tx) => appendMediaEvent(tx, { accountId, studioId, type, data }));
+}
+
+/** All of a studio's event ids, in the order of the outbox. */
+async function idsOf(studioId: string): Promise<string[]> {
+  const rows = await database.query<{ id: string }>(
+    sql`select id from events where studio_id = ${studioId} order by seq`,
+  );
+  return rows.map((row) => row.id);
+}
+
+const pathOf = (studioId: string) => `/v1/studios/${studioId}/events`;
+
+test("events come as they are appended, from now on, in the one envelope", async () => {
+  const { id } = await ada.studio();
+  await append(id);
+  await using reader = await EventReader.open(control, key, pathOf(id));
+  await append(id, "source.status_changed", { sourceId: "x" });
+  const event = await reader.next();
+  const [, second] = await idsOf(id);
+  assert.deepEqual(
+    { ...event, createdAt: "" },
+    { id: second, type: "source.status_changed", createdAt: "", accountId, studioId: id, data: { sourceId: "x" } },
+  );
+});
+
+test("a last event id resumes after it, in the header or the query, the header first", async () => {
+  const { id } = await ada.studio();
+  for (let n = 0; n < 4; n++) await append(id);
+  const ids = await idsOf(id);
+  const [first = "", second = ""] = ids;
+  await using byHeader = await EventReader.open(control, key, `${pathOf(id)}?lastEventId=${first}`, {
+    "last-event-id": second,
+  });
+  assert.deepEqual(await byHeader.take(2), ids.slice(2));
+  await using byQuery = await EventReader.open(control, key, `${pathOf(id)}?lastEventId=${first}`);
+  assert.deepEqual(await byQuery.take(3), ids.slice(1));
+});
+
+test("a last event id that is not this studio's is refused", async () => {
+  const [one, other] = [await ada.studio(), await ada.studio()];
+  await append(other.id);
+  for (const last of [newId("event"), (await idsOf(other.id))[0] ?? "", "nonsense"]) {
+    refusedAs(await ada.call("GET", `${pathOf(one.id)}?lastEventId=${last}`), 400, "invalid_cursor");
+  }
+});
+
+test("a credential is sent what its scopes let it see", async () => {
+  const { id } = await ada.studio();
+  const { secret } = await control.mint(ada.account, { scopes: ["destinations:read"] });
+  await using reader = await EventReader.open(control, secret, pathOf(id));
+  await append(id, "stream.live");
+  await append(id, "source.status_changed");
+  await append(id, "destination.status_changed");
+  await append(id, "stream.offline");
+  await append(id, "destination.status_changed");
+  assert.equal((await reader.next())?.type, "destination.status_changed");
+  assert.equal((await reader.next())?.type, "destination.status_changed");
+  const blind = await control.mint(ada.account, { scopes: ["studios:read"] });
+  refusedAs(await control.call(pathOf(id), { key: blind.secret }), 403, "insufficient_scope");
+});
+
+test("while many write at once, a reader that comes and goes misses and repeats none", async () => {
+  const { id } = await ada.studio();
+  const writer = async () => {
+    for (let n = 0; n < 50; n++) await append(id);
+  };
+  await append(id);
+  const [start = ""] = await idsOf(id);
+  const writing = Promise.all(Array.from({ length: 4 }, writer));
+  const seen: string[] = [];
+  while (seen.length < 200) {
+    await using reader = await EventReader.open(control, key, pathOf(id), { "last-event-id": seen.at(-1) ?? start });
+    seen.push(...(await reader.take(Math.min(37, 200 - seen.length))));
+  }
+  await writing;
+  assert.deepEqual(seen, (await idsOf(id)).slice(1));
+});
+
+test("a stream outlives a crash of the database, and nothing is lost", async () => {
+  const { id } = await ada.studio();
+  await using reader = await EventReader.open(control, key, pathOf(id));
+  await append(id);
+  const before = await reader.take(1);
+  await control.postgres.kill();
+  await control.postgres.start();
+  await append(id);
+  assert.deepEqual([...before, ...(await reader.take(1))], await idsOf(id));
+});
+
+test("a stream ends when its key is revoked, and when its studio is deleted", async () => {
+  const { id } = await ada.studio();
+  const made = await control.mint(ada.account);
+  await using revoked = await EventReader.open(control, made.secret, pathOf(id));
+  await database.query(sql`update api_keys set revoked_at = now() where id = ${made.id}`);
+  assert.equal(await revoked.next(), null);
+  await using deleted = await EventReader.open(control, key, pathOf(id));
+  assert.equal((await ada.call("DELETE", `/v1/studios/${id}`)).status, 204);
+  assert.equal(await deleted.next(), null);
+});
+
+test("another tenant's events are as if there were none", async () => {
+  const { id } = await ada.studio();
+  await append(id);
+  const last = `?lastEventId=${(await idsOf(id))[0] ?? ""}`;
+  const nobodys = pathOf(newId("studio"));
+  await assertIsolated(eve, [
+    { method: "GET", theirs: pathOf(id), nobodys },
+    { method: "GET", theirs: pathOf(id) + last, nobodys: nobodys + last },
+  ]);
+  const own = await eve.studio();
+  refusedAs(await eve.call("GET", pathOf(own.id) + last), 400, "invalid_cursor");
+});
