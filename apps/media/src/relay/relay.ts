@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "@trax/foundation/log";
 import type { MediaMessage } from "../rtmp/message.ts";
+import { AudioPath } from "./audio-path.ts";
 import { ByteRate } from "./byte-rate.ts";
 import type { Clock } from "./clock.ts";
 import { Destination } from "./destination.ts";
@@ -9,10 +10,11 @@ import { KeyframeCache } from "./keyframe-cache.ts";
 import { openSender } from "./open-sender.ts";
 import type { RelayDestination, RelayGauges, RelaySpec, WorkerReport } from "./protocol.ts";
 import { SharedMessage } from "./shared-message.ts";
+import { isMainTrack } from "./single-track.ts";
 import { silentAfterMs, SourceFlow } from "./source-flow.ts";
 import { SourceReader } from "./source-reader.ts";
 import { SourceTimeline } from "./source-timeline.ts";
-import { AudioPath } from "./audio-path.ts";
+import { StartSpan } from "./start-span.ts";
 
 /** What a destination may have waiting, beside one keyframe group. */
 const queueBytes = 4 * 1024 * 1024;
@@ -45,6 +47,7 @@ export class Relay {
   #reader: SourceReader | null = null;
   #audioPath: AudioPath | null = null;
   readonly #destinations = new Map<string, Destination>();
+  readonly #spans = new Map<string, StartSpan>();
   /** Destinations whose connections are being closed. */
   readonly #leaving = new Map<string, Promise<void>>();
   #sourceRate = new ByteRate();
@@ -166,14 +169,18 @@ export class Relay {
 
   #add(destinationId: string, settings: { destination: RelayDestination; graceMs: number }): void {
     const { clock, report } = this.#host;
-    const { studioId } = this.#spec;
+    const { studioId, traceparent } = this.#spec;
+    const span = new StartSpan(traceparent, studioId, destinationId);
     const destination = new Destination(
       settings,
       {
         clock,
         cache: this.#cache,
         guard: this.#guard,
-        report: (state) => report({ type: "destination", studioId, destination: state }),
+        report: (state) => {
+          span.note(state);
+          report({ type: "destination", studioId, destination: state });
+        },
         connect: (target, listener) =>
           openSender(
             target,
@@ -188,6 +195,7 @@ export class Relay {
       this.#leaving.get(destinationId) ?? this.#predecessor,
     );
     this.#destinations.set(destinationId, destination);
+    this.#spans.set(destinationId, span);
     destination.start(this.#flowing);
   }
 
@@ -195,6 +203,8 @@ export class Relay {
     const destination = this.#destinations.get(destinationId);
     if (destination === undefined) return;
     this.#destinations.delete(destinationId);
+    this.#spans.get(destinationId)?.end();
+    this.#spans.delete(destinationId);
     const left = this.#leave(destinationId, destination);
     this.#leaving.set(destinationId, left);
   }
@@ -214,6 +224,7 @@ export class Relay {
   }
 
   #receive(message: MediaMessage): void {
+    if (!isMainTrack(message)) return;
     const now = this.#host.clock.now();
     this.#flow.note(message, now);
     if (!message.configuration && message.kind !== "data") {

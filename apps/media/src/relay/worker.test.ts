@@ -223,6 +223,22 @@ test("a studio changes its source on the same connection", async () => {
   assert.equal((await nginx.recordings("switched")).length, 1);
 });
 
+test("a relay that fails is built anew, and no other studio notices", async () => {
+  await withWorker(async (worker) => {
+    await warm(worker, "std_a", source);
+    worker.tell({ type: "relay", spec: relaySpec(source, [rtmp("dst", "unharmed")]) });
+    await worker.waitForStatus("dst", "live");
+    // No agent sends such a URL: it stands for a fault of our own.
+    worker.tell({ type: "relay", spec: { ...relaySpec("nonsense:"), studioId: "std_b" } });
+    await waitFor("the fault is logged", () => worker.output().includes("a relay failed and is built anew"));
+    worker.tell({ type: "relay", spec: { ...relaySpec(source), studioId: "std_b" } });
+    await waitFor("the second studio flows", () =>
+      worker.reports.some((report) => report.type === "source" && report.studioId === "std_b" && report.flowing),
+    );
+    assert.deepEqual([worker.destination("dst")?.status, worker.destination("dst")?.reconnects], ["live", 0]);
+  });
+});
+
 test("without its agent a worker ends at once, and pushes no more", async () => {
   await withWorker(async (worker) => {
     await warm(worker, "std_a", source);

@@ -1,4 +1,5 @@
 import { openLog } from "@trax/foundation/log";
+import { startTelemetry } from "@trax/foundation/telemetry";
 import { systemClock } from "./clock.ts";
 import type { RelaySpec, WorkerCommand, WorkerReport } from "./protocol.ts";
 import { Relay } from "./relay.ts";
@@ -102,6 +103,7 @@ async function drop(studioId: string): Promise<void> {
 
 async function stop(): Promise<void> {
   await Promise.all([...slots.keys()].map((studioId) => drop(studioId)));
+  await (await telemetry).close();
   process.exit(0);
 }
 
@@ -140,7 +142,15 @@ if (process.send === undefined) {
   process.exit(2);
 }
 process.on("disconnect", () => process.exit(0));
-process.on("message", (command: WorkerCommand) => obey(command));
+process.on("uncaughtException", (error) => {
+  log.fatal({ err: error }, "the relay worker failed");
+  process.exit(1);
+});
+const telemetry = startTelemetry("trax-relay");
+process.on("message", (command: WorkerCommand) => {
+  // Spans made before it has started would be lost; where it is off this is no wait.
+  void telemetry.then(() => obey(command));
+});
 setInterval(tick, tickMs);
 setInterval(gauge, gaugeMs);
 report({ type: "ready" });
