@@ -6,7 +6,6 @@ import type { Database } from "@trax/foundation/database";
 import { ApiError } from "../../kernel/errors.ts";
 import type { EventFeed } from "../../kernel/event-feed.ts";
 import { lastSeq, readEvents, seqOf } from "../../kernel/events.ts";
-import type { StoredEvent } from "../../kernel/events.ts";
 import { isStudio, requireStudio } from "../broadcast/index.ts";
 import { openDoorbell } from "./doorbell.ts";
 import { frameOf, heartbeatFrame, retryFrame } from "./frame.ts";
@@ -62,18 +61,25 @@ export async function follow(following: Following): Promise<void> {
   const response = following.open();
   try {
     let sent = await send(response, retryFrame, following);
+    let quietFrom = performance.now();
     while (sent && !signal.aborted) {
       const events = await whenThere(() =>
         readEvents(database, { accountId, studioId, afterSeq, types, limit: batch }),
       );
       const last = events?.at(-1);
       if (events !== null && last !== undefined) {
-        sent = await send(response, events.map((event: StoredEvent) => frameOf(event.envelope)).join(""), following);
+        sent = await send(response, events.map((event) => frameOf(event.envelope)).join(""), following);
+        quietFrom = performance.now();
         afterSeq = last.seq;
-        if (events.length === batch) continue;
-      } else if ((await whenThere(() => isStudio(database, accountId, studioId))) === false) return;
-      if (!sent || (await bell.wait(events === null ? awayMs : heartbeatMs, signal)) || signal.aborted) continue;
+        continue;
+      }
+      if ((await whenThere(() => isStudio(database, accountId, studioId))) === false) return;
+      const heartbeatIn = quietFrom + heartbeatMs - performance.now();
+      await bell.wait(Math.max(0, events === null ? Math.min(awayMs, heartbeatIn) : heartbeatIn), signal);
+      // Events this reader may not see ring, too: it must hear of us nonetheless.
+      if (signal.aborted || performance.now() < quietFrom + heartbeatMs) continue;
       sent = await send(response, heartbeatFrame, following);
+      quietFrom = performance.now();
     }
   } finally {
     unwatch();
