@@ -47,8 +47,6 @@ export class DestinationLedger {
     if (known?.broadcastId === broadcastId) {
       if (known.revision !== destination.revision) {
         known.revision = destination.revision;
-        known.reconnectsBefore += known.report?.reconnects ?? 0;
-        known.report = null;
         known.wasLive = false;
       }
       return null;
@@ -101,7 +99,7 @@ export class DestinationLedger {
   gauge(gauge: DestinationGauge): (DestinationGauge & { readonly broadcastId: string }) | null {
     const entry = this.#entries.get(gauge.destinationId);
     if (entry === undefined) return null;
-    // Counting anew: an edited destination has a new connection.
+    // Counting anew: its relay was built anew.
     if (entry.gauge !== null && gauge.sentBytes < entry.gauge.sentBytes) this.#carry(entry);
     entry.gauge = gauge;
     return this.totals(gauge.destinationId);
