@@ -1,8 +1,9 @@
 import type { Config } from "@trax/foundation/config";
 import { openDatabase } from "@trax/foundation/database";
-import type { Logger } from "@trax/foundation/log";
+import type { LogDestination, Logger } from "@trax/foundation/log";
 import { openVault } from "@trax/foundation/vault";
 import { mountsOf } from "./app.ts";
+import { openAccessLog } from "./kernel/access-log.ts";
 import { openAuthenticator } from "./kernel/auth/authenticator.ts";
 import { openPasswords } from "./kernel/auth/password.ts";
 import { openEventFeed } from "./kernel/event-feed.ts";
@@ -32,6 +33,8 @@ const patienceMs = 8_000;
 export async function openControl(options: {
   readonly config: Config;
   readonly log: Logger;
+  /** Where `log` writes. */
+  readonly output: LogDestination;
   readonly tracing: boolean;
 }): Promise<Control> {
   const { config, log } = options;
@@ -51,6 +54,10 @@ export async function openControl(options: {
   const limiter = openRateLimiter();
   const streams = openStreams({ database, authenticator, log });
   const metrics = openMetrics(database, () => streams.size);
+  const accessLog = opened.adopt(
+    openAccessLog({ destination: options.output, on: log.isLevelEnabled("info"), metrics }),
+    (one) => one.close(),
+  );
 
   const cursors = openCursors(vault.derive("cursor"));
   const passwords = await openPasswords();
@@ -61,7 +68,7 @@ export async function openControl(options: {
       limiter,
       idempotency: openIdempotency(vault),
       streams,
-      metrics,
+      accessLog,
       tracing: openTracing(options.tracing),
       database,
       log,

@@ -1,5 +1,5 @@
 import { ConfigError, readConfig } from "@trax/foundation/config";
-import { openLog } from "@trax/foundation/log";
+import { openLog, openStandardOutput } from "@trax/foundation/log";
 import { startTelemetry } from "@trax/foundation/telemetry";
 import { openControl } from "./control.ts";
 
@@ -9,13 +9,14 @@ import { openControl } from "./control.ts";
  */
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const log = openLog("control", config.TRAX_LOG_LEVEL);
+  const output = openStandardOutput();
+  const log = openLog("control", config.TRAX_LOG_LEVEL, output);
   const stop = new Promise<string>((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
     process.once("disconnect", () => resolve("the supervisor is gone"));
   });
   const telemetry = await startTelemetry("trax-control");
-  const control = await openControl({ config, log, tracing: telemetry.on });
+  const control = await openControl({ config, log, output, tracing: telemetry.on });
   process.on("message", (message) => {
     if (typeof message === "object" && message !== null && "type" in message && message.type === "status") {
       process.send?.({ type: "status", id: "id" in message ? message.id : null, processes: [] });

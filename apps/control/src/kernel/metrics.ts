@@ -1,6 +1,7 @@
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import { Counter, Gauge, Registry, collectDefaultMetrics } from "prom-client";
 import sql from "sql-template-tag";
 import type { Database } from "@trax/foundation/database";
+import { openHttpHistogram } from "./http-histogram.ts";
 
 /** What Prometheus is told of this process and, read at each scrape, of the database. */
 export type Metrics = {
@@ -10,18 +11,10 @@ export type Metrics = {
   render(): Promise<string>;
 };
 
-const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-
 export function openMetrics(database: Database, streams: () => number): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const requests = new Histogram({
-    name: "trax_http_request_duration_seconds",
-    help: "Requests by operation and status.",
-    labelNames: ["operation", "status"],
-    buckets,
-    registers: [registry],
-  });
+  const requests = openHttpHistogram();
   const open = new Gauge({
     name: "trax_event_streams",
     help: "Open event streams.",
@@ -80,13 +73,11 @@ export function openMetrics(database: Database, streams: () => number): Metrics 
 
   return {
     contentType: registry.contentType,
-    observe(operation, status, seconds) {
-      requests.observe({ operation, status }, seconds);
-    },
+    observe: requests.observe,
     async render() {
       // The process's own numbers must be there above all when the database is not.
       await readDatabase().catch(() => unread.inc());
-      return registry.metrics();
+      return (await registry.metrics()) + requests.render();
     },
   };
 }

@@ -10,14 +10,13 @@ import { ApiError, asApiError, errorBody } from "./errors.ts";
 import { makeGuard } from "./guard.ts";
 import type { Idempotency } from "./idempotency.ts";
 import { acceptJson } from "./input.ts";
-import type { Metrics } from "./metrics.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 import { requestIdOf } from "./request-id.ts";
 import type { Route } from "./route.ts";
 import type { Streams } from "./streaming.ts";
 import type { Tracing } from "./tracing.ts";
 import { unknownRoutes } from "./unknown-route.ts";
-import { makeAccessLog } from "./access-log.ts";
+import type { AccessLog } from "./access-log.ts";
 
 const bodyLimit = 1_048_576;
 
@@ -26,7 +25,7 @@ export type Kernel = {
   readonly limiter: RateLimiter;
   readonly idempotency: Idempotency;
   readonly streams: Streams;
-  readonly metrics: Metrics;
+  readonly accessLog: AccessLog;
   readonly tracing: Tracing;
   readonly database: Database;
   readonly log: Logger;
@@ -73,7 +72,7 @@ export function buildServer(kernel: Kernel, routes: readonly Route[]): FastifyIn
     else done();
   });
   kernel.tracing.install(app);
-  app.addHook("onResponse", makeAccessLog(log, kernel.metrics));
+  app.addHook("onResponse", kernel.accessLog.hook);
   app.addHook("preClose", (done) => {
     kernel.streams.stop();
     done();

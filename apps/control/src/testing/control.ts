@@ -6,7 +6,7 @@ import { readConfig } from "@trax/foundation/config";
 import { openDatabase } from "@trax/foundation/database";
 import type { Database } from "@trax/foundation/database";
 import { openLog } from "@trax/foundation/log";
-import type { Logger } from "@trax/foundation/log";
+import type { LogDestination } from "@trax/foundation/log";
 import { openControl } from "../control.ts";
 import type { Control } from "../control.ts";
 import { makeAccount } from "../features/accounts/index.ts";
@@ -56,8 +56,10 @@ export type Answer = {
 /** Control in this process on a throwaway PostgreSQL and free ports, with a generous rate limit. */
 export async function startControl(
   environment: Readonly<Record<string, string>> = {},
-  log: Logger = openLog("test", "silent"),
+  output: LogDestination | null = null,
 ): Promise<TestControl> {
+  const destination = output ?? { write: () => undefined };
+  const log = openLog("control", output === null ? "silent" : "info", destination);
   await using started = new AsyncDisposableStack();
   const postgres = started.use(await startPostgres());
   const database = started.adopt(openDatabase(postgres.url, { onError: () => undefined }), (one) => one.close());
@@ -73,7 +75,7 @@ export async function startControl(
   };
   const open = async (more: Readonly<Record<string, string>>): Promise<Control> => {
     const config = readConfig({ ...settings, ...more });
-    return started.adopt(await openControl({ config, log, tracing: false }), (one) => one.close());
+    return started.adopt(await openControl({ config, log, output: destination, tracing: false }), (one) => one.close());
   };
   const control = await open({});
   const baseUrl = `http://127.0.0.1:${control.port}`;
@@ -97,7 +99,7 @@ export async function startControl(
     mint,
     async another(more) {
       const other = await everything.adopt(
-        await openControl({ config: readConfig({ ...settings, ...more }), log, tracing: false }),
+        await openControl({ config: readConfig({ ...settings, ...more }), log, output: destination, tracing: false }),
         (one) => one.close(),
       );
       return { baseUrl: `http://127.0.0.1:${other.port}`, control: other };
