@@ -86,6 +86,7 @@ test("after the grace time the connection is closed politely, and opened again f
   assert.deepEqual([world.last?.status, world.last?.connectedAt], ["idle", null]);
   world.connection().listener.onClosed(null);
   destination.setFlowing(true);
+  assert.equal(world.last?.status, "connecting");
   await world.accept();
   world.stream(destination, 2_000);
   assert.equal(world.connections.length, 2);

@@ -51,7 +51,7 @@ export class Destination {
   #stoppedAt: number;
   #failures = 0;
   #backoffStep = 0;
-  #wasLive = false;
+  /** It was live, was lost, and is not live again. */
   #wasLost = false;
 
   #status: DestinationStatus = "idle";
@@ -89,7 +89,6 @@ export class Destination {
     this.#clearRetry();
     this.#failures = 0;
     this.#backoffStep = 0;
-    this.#wasLive = false;
     this.#wasLost = false;
     this.#lastError = null;
     if (this.#flowing) this.#connect();
@@ -158,7 +157,7 @@ export class Destination {
   #connect(): void {
     const connection = new Connection(this.#host.cache);
     this.#connection = connection;
-    if (this.#status !== "failed") this.#setStatus(this.#wasLive ? "reconnecting" : "connecting");
+    if (this.#status !== "failed") this.#setStatus(this.#wasLost ? "reconnecting" : "connecting");
     void this.#open(connection, this.#lastClosed);
   }
 
@@ -200,7 +199,6 @@ export class Destination {
       this.#connectedAt = this.#host.clock.timestampOf(now);
       if (this.#wasLost) this.#reconnects += 1;
       this.#wasLost = false;
-      this.#wasLive = true;
       this.#isErrorPast = true;
       this.#failures = 0;
     }
@@ -219,7 +217,7 @@ export class Destination {
     this.#noteError(reason);
     if (refused || this.#failures >= hopelessAfter) this.#setStatus("failed");
     else if (!this.#flowing) this.#setStatus("idle");
-    else this.#setStatus(this.#wasLive ? "reconnecting" : "connecting");
+    else this.#setStatus(this.#wasLost ? "reconnecting" : "connecting");
     this.#scheduleRetry(backoffMs(this.#backoffStep, refused, this.#host.clock.random));
   }
 

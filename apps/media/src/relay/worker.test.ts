@@ -30,8 +30,11 @@ after(async () => {
   await Promise.all([router.stop(), nginx.stop()]);
 });
 
-async function withWorker(run: (worker: TestWorker) => Promise<void>): Promise<void> {
-  const worker = await startRelayWorker();
+async function withWorker(
+  run: (worker: TestWorker) => Promise<void>,
+  options: Parameters<typeof startRelayWorker>[0] = {},
+): Promise<void> {
+  const worker = await startRelayWorker(options);
   try {
     await run(worker);
   } catch (error) {
@@ -91,6 +94,24 @@ test("copies a source to several destinations, and each says what its server sai
   assert.equal(frames[0]?.keyframe, true);
   assert.ok((frames[0].ptsSeconds ?? 1) < 0.2, "starts at about 0");
   assertEvenlySpaced(frames.map((frame) => frame.ptsSeconds ?? 0));
+});
+
+test("RTMPS is for servers whose certificate is good", async () => {
+  const secure = rtmp("secure", "secure", { protocol: "rtmps", url: router.rtmpsUrl });
+  await withWorker(async (worker) => {
+    await warm(worker, "std_a", source);
+    worker.tell({ type: "relay", spec: relaySpec(source, [secure]) });
+    assert.equal((await worker.waitForStatus("secure", "failed")).lastError?.code, "tls_failed");
+  });
+  await withWorker(
+    async (worker) => {
+      await warm(worker, "std_a", source);
+      worker.tell({ type: "relay", spec: relaySpec(source, [secure]) });
+      await worker.waitForStatus("secure", "live");
+      assert.equal((await router.waitForPath("live/secure")).sourceType, "rtmpsConn");
+    },
+    { trusted: router.certificate.certPath },
+  );
 });
 
 test("a lost source leaves the connections open, and its return is no reconnect", async () => {

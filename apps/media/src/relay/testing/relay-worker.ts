@@ -29,10 +29,11 @@ export type TestWorker = {
   readonly stop: () => Promise<void>;
 };
 
-/** Forks the relay worker as the agent does. */
-export async function startRelayWorker(): Promise<TestWorker> {
+/** Forks the relay worker as the agent does; `trusted` is a file of further CA certificates. */
+export async function startRelayWorker(options: { readonly trusted?: string } = {}): Promise<TestWorker> {
+  const trust = options.trusted === undefined ? {} : { NODE_EXTRA_CA_CERTS: options.trusted };
   const child = fork(fileURLToPath(new URL("../worker.ts", import.meta.url)), [], {
-    env: { ...process.env, MALLOC_ARENA_MAX: "2", UV_THREADPOOL_SIZE: "16" },
+    env: { ...process.env, ...trust, MALLOC_ARENA_MAX: "2", UV_THREADPOOL_SIZE: "16" },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   const reports: WorkerReport[] = [];
