@@ -23,8 +23,10 @@ export type Instance = {
 export type OwnedInstance = Instance & {
   /** `./trax up` itself. */
   readonly pid: number;
-  /** SIGTERM; then nothing of it may be left, and none of its logs may hold a secret. */
+  /** SIGTERM; then nothing of it may be left, and none of its logs may hold a secret. Its data go too. */
   readonly stop: () => Promise<void>;
+  /** The same, and up again on the same data with another environment. */
+  readonly restart: (environment: Readonly<Record<string, string>>) => Promise<OwnedInstance>;
 };
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -34,7 +36,10 @@ const stopDeadlineMs = 40_000;
 
 /** Starts `./trax up` on a data directory of its own and any free ports. */
 export async function startInstance(environment: Readonly<Record<string, string>> = {}): Promise<OwnedInstance> {
-  const dataDir = await realpath(await mkdtemp(join(tmpdir(), "trax-acceptance-")));
+  return startOn(await realpath(await mkdtemp(join(tmpdir(), "trax-acceptance-"))), environment);
+}
+
+async function startOn(dataDir: string, environment: Readonly<Record<string, string>>): Promise<OwnedInstance> {
   const readyFile = join(dataDir, "ready.json");
   const child = spawn(join(root, "trax"), ["up", "--data", dataDir, "--ready-file", readyFile], {
     env: {
@@ -50,7 +55,16 @@ export async function startInstance(environment: Readonly<Record<string, string>
     stream.setEncoding("utf8").on("data", (text: string) => (output = (output + text).slice(-20_000)));
   const instance = await readyOf(child, readyFile, () => output);
   const pid = child.pid ?? 0;
-  return { ...instance, pid, stop: () => stopInstance(child, { ...instance, pid }, () => output) };
+  const stop = (): Promise<void> => stopInstance(child, { ...instance, pid }, () => output);
+  return {
+    ...instance,
+    pid,
+    stop: () => stop().finally(() => rm(dataDir, { recursive: true, force: true })),
+    restart: async (changed) => {
+      await stop();
+      return startOn(dataDir, changed);
+    },
+  };
 }
 
 async function readyOf(child: ChildProcess, readyFile: string, output: () => string): Promise<Instance> {
@@ -93,7 +107,6 @@ async function stopInstance(
   const left = await processesOf({ ...instance, pid: null });
   for (const { pid } of left) process.kill(pid, "SIGKILL");
   leaks.push(...(await findLeaks(instance.dataDir, [])));
-  await rm(instance.dataDir, { recursive: true, force: true });
   assert.equal(signal ?? code, 0, `./trax up did not stop in order:\n${output()}`);
   assert.deepEqual(left, [], "processes that ./trax up left behind");
   assert.deepEqual([...new Set(leaks)], [], "secrets in logs or command lines");
@@ -116,10 +129,10 @@ export function sharedInstance(): Promise<Instance> {
 export const readyFileVariable = "TRAX_ACCEPTANCE_READY_FILE";
 
 /** An instance of this file's own, started when it is first asked for and stopped after the last test. */
-export function ownInstance(environment: Readonly<Record<string, string>>): () => Promise<OwnedInstance> {
+export function ownInstance(start: () => Promise<OwnedInstance>): () => Promise<OwnedInstance> {
   let started: Promise<OwnedInstance> | undefined;
   afterAll(async () => {
     if (started !== undefined) await (await started).stop();
   });
-  return () => (started ??= startInstance(environment));
+  return () => (started ??= start());
 }

@@ -13,7 +13,16 @@ export const openApi: unknown = JSON.parse(
 // OpenAPI 3.0's schemas are nearly JSON Schema's: what is added describes, and does not constrain.
 const ajv = new Ajv({ strict: false, allErrors: true });
 addFormats.default(ajv);
-ajv.addSchema({ $id: "openapi", ...(isObject(openApi) ? openApi : {}) });
+ajv.addSchema({ $id: "openapi", ...asObject(withNulls(openApi)) });
+
+/** `nullable` beside a reference, as everybody reads it: that, or null. */
+function withNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withNulls);
+  if (!isObject(value)) return value;
+  const { nullable, ...rest } = value;
+  const inner = Object.fromEntries(Object.entries(rest).map(([name, child]) => [name, withNulls(child)]));
+  return nullable === true ? { anyOf: [inner, { type: "null" }] } : inner;
+}
 
 type Entry = { readonly template: RegExp; readonly method: string; readonly pointer: string };
 

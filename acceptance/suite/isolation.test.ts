@@ -73,12 +73,8 @@ for (const operation of operationList.filter(({ pathParameters }) => pathParamet
         `theirs in place ${place}`,
       );
       if (own.length > 1) {
-        const sibling = (await idsOf(mineToo, operation))[place];
-        assertSame(
-          await tryWith(operation, mine.account, withOne(sibling), json),
-          neverHere,
-          `my other studio's in place ${place}`,
-        );
+        const sibling = await tryWith(operation, mine.account, withOne((await idsOf(mineToo, operation))[place]), json);
+        assertRefused(sibling, "not_found", `my other studio's in place ${place}`);
       }
     }
   });

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { waitFor } from "@trax/peers";
+import type { Account } from "../src/account.ts";
+import { at, listAt, textAt } from "../src/json.ts";
+import { promise } from "../src/promise.ts";
+import { assertRefused } from "../src/refusal.ts";
+import { freshAccount } from "../src/shared-account.ts";
+import { closedAddress } from "../src/world.ts";
+
+// What the stream routes promise where no media is involved.
+
+type Studio = { readonly account: Account; readonly path: string; readonly id: string };
+
+async function newStudio(): Promise<Studio> {
+  const account = await freshAccount();
+  const id = textAt((await account.ask("POST", "/v1/studios", { name: "Show" })).json, "id");
+  return { account, id, path: `/v1/studios/${id}` };
+}
+
+async function isOffline({ account, path }: Studio): Promise<void> {
+  await waitFor(
+    "the studio is offline",
+    async () => at((await account.ask("GET", `${path}/stream-status`)).json, "state") === "offline",
+  );
+}
+
+promise("getStreamStatus", "happy", "nothing is on air", async () => {
+  const { account, path, id } = await newStudio();
+  const { json } = await account.ask("GET", `${path}/stream-status`);
+  assert.deepEqual(
+    ["studioId", "state", "broadcastId", "startedAt", "sources", "destinations"].map((name) => at(json, name)),
+    [id, "offline", null, null, [], []],
+  );
+  assert.equal(at(json, "health", "level"), "offline");
+});
+
+promise("goLive", "no_enabled_destination", "none at all, or none that is enabled", async () => {
+  const { account, path } = await newStudio();
+  for (const json of [undefined, {}, { allowNoDestinations: false }]) {
+    assertRefused(await account.ask("POST", `${path}/go-live`, json), "no_enabled_destination");
+  }
+  await account.ask("POST", `${path}/destinations`, { name: "Out", url: closedAddress, enabled: false });
+  assertRefused(await account.ask("POST", `${path}/go-live`), "no_enabled_destination", "a disabled one");
+  assert.equal(at((await account.ask("GET", `${path}/stream-status`)).json, "state"), "offline");
+});
+
+promise("goLive", "happy", "starting at once; twice is once", async () => {
+  const studio = await newStudio();
+  const { account, path } = studio;
+  await account.ask("POST", `${path}/destinations`, { name: "Out", url: closedAddress });
+  const first = await account.ask("POST", `${path}/go-live`);
+  assert.deepEqual([first.status, at(first.json, "state"), at(first.json, "startedAt")], [200, "starting", null]);
+  const broadcast = textAt(first.json, "broadcastId");
+  const again = await account.ask("POST", `${path}/go-live`, {});
+  assert.deepEqual([again.status, at(again.json, "broadcastId")], [200, broadcast]);
+  const status = await account.ask("GET", `${path}/stream-status`);
+  assert.equal(at(status.json, "state"), "starting", "no source: it waits, and does not claim to be live");
+  assert.notEqual(at(status.json, "health", "level"), "good");
+  assert.ok(listAt(status.json, "health", "reasons").length > 0, "it says what it waits for");
+  assert.equal((await account.ask("POST", `${path}/go-offline`)).status, 200);
+  await isOffline(studio);
+});
+
+promise("goLive", "happy", "twenty at once are one broadcast", async () => {
+  const studio = await newStudio();
+  const { account, path } = studio;
+  const asks = Array.from({ length: 20 }, () => account.ask("POST", `${path}/go-live`, { allowNoDestinations: true }));
+  const answers = await Promise.all(asks);
+  assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+  assert.equal(new Set(answers.map(({ json }) => at(json, "broadcastId"))).size, 1);
+  assert.equal(listAt((await account.ask("GET", `${path}/broadcasts`)).json, "data").length, 1);
+  await account.ask("POST", `${path}/go-offline`);
+  await isOffline(studio);
+});
+
+promise("goOffline", "happy", "of one that is off already, and of one that is starting", async () => {
+  const studio = await newStudio();
+  const { account, path } = studio;
+  const off = await account.ask("POST", `${path}/go-offline`);
+  assert.deepEqual([off.status, at(off.json, "state")], [200, "offline"]);
+  await account.ask("POST", `${path}/go-live`, { allowNoDestinations: true });
+  const stopping = await account.ask("POST", `${path}/go-offline`, {});
+  assert.equal(stopping.status, 200);
+  assert.match(textAt(stopping.json, "state"), /^(stopping|offline)$/);
+  await isOffline(studio);
+});
+
+promise("listBroadcasts", "happy", "each time on air, the newest first", async () => {
+  const studio = await newStudio();
+  const { account, path } = studio;
+  assert.deepEqual((await account.ask("GET", `${path}/broadcasts`)).json, { data: [], nextCursor: null });
+  const ids: string[] = [];
+  for (let index = 0; index < 2; index++) {
+    ids.unshift(
+      textAt((await account.ask("POST", `${path}/go-live`, { allowNoDestinations: true })).json, "broadcastId"),
+    );
+    await account.ask("POST", `${path}/go-offline`);
+    await isOffline(studio);
+  }
+  const list = listAt((await account.ask("GET", `${path}/broadcasts`)).json, "data");
+  assert.deepEqual(
+    list.map((row) => at(row, "id")),
+    ids,
+  );
+});
+
+promise("getBroadcast", "happy", "what became of it", async () => {
+  const studio = await newStudio();
+  const { account, path, id } = studio;
+  const broadcast = textAt(
+    (await account.ask("POST", `${path}/go-live`, { allowNoDestinations: true })).json,
+    "broadcastId",
+  );
+  const open = await account.ask("GET", `${path}/broadcasts/${broadcast}`);
+  assert.deepEqual([at(open.json, "studioId"), at(open.json, "endedAt")], [id, null]);
+  await account.ask("POST", `${path}/go-offline`);
+  await isOffline(studio);
+  const ended = await account.ask("GET", `${path}/broadcasts/${broadcast}`);
+  assert.equal(at(ended.json, "endReason"), "requested");
+  assert.ok(Date.parse(textAt(ended.json, "endedAt")) > 0);
+});
