@@ -3,14 +3,7 @@ import type { CloseReason } from "../rtmp/errors.ts";
 import { publishRtmp } from "../rtmp/publisher.ts";
 import type { RelayDestination } from "./protocol.ts";
 import { parseRtmpUrl } from "./rtmp-url.ts";
-import type { Sender, SenderListener } from "./sender.ts";
-
-export type OpenOptions = {
-  readonly allowedNetworks: readonly string[];
-  readonly fourCcs: readonly string[];
-  /** What may wait for the peer, bytes; must hold a whole keyframe group. */
-  readonly maxQueueBytes: number;
-};
+import type { OpenOptions, Sender, SenderListener } from "./sender.ts";
 
 const badUrl: CloseReason = { code: "protocol_error", message: "The destination's address is not complete." };
 

@@ -12,3 +12,10 @@ export type Sender = {
 };
 
 export type SenderListener = PublishListener;
+
+export type OpenOptions = {
+  readonly allowedNetworks: readonly string[];
+  readonly fourCcs: readonly string[];
+  /** What may wait for the peer, bytes; must hold a whole keyframe group. */
+  readonly maxQueueBytes: number;
+};
