@@ -1,0 +1,48 @@
+import { readdir, readFile } from "node:fs/promises";
+
+/** What processes have used so far (CPU) and hold now (memory), added up. */
+export type Cost = {
+  /** ms on a core, user and system, of all threads that live. */
+  readonly cpuMs: number;
+  /** Resident bytes; pages that processes share are counted in each. */
+  readonly rssBytes: number;
+};
+
+/**
+ * Reads what processes cost. CPU time is the scheduler's own count
+ * (/proc/PID/task/TID/schedstat, ns), since the clock ticks of /proc/PID/stat
+ * are 10 ms, which is as much as nginx uses in seconds.
+ */
+export async function costOf(pids: readonly number[]): Promise<Cost> {
+  const costs = await Promise.all(pids.map((pid) => costOfOne(pid)));
+  return {
+    cpuMs: costs.reduce((total, { cpuMs }) => total + cpuMs, 0),
+    rssBytes: costs.reduce((total, { rssBytes }) => total + rssBytes, 0),
+  };
+}
+
+async function costOfOne(pid: number): Promise<Cost> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const spent = await Promise.all(
+    threads.map(async (thread) => {
+      // A thread may end between the two reads.
+      const text = await readFile(`/proc/${pid}/task/${thread}/schedstat`, "utf8").catch(() => "0");
+      return Number(text.split(" ")[0]) / 1e6;
+    }),
+  );
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  const resident = /^VmRSS:\s+(\d+) kB/m.exec(status)?.[1];
+  return { cpuMs: spent.reduce((total, ms) => total + ms, 0), rssBytes: Number(resident ?? 0) * 1024 };
+}
+
+/** The process and all that it started, directly or not. */
+export async function treeOf(pid: number): Promise<number[]> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
+  const trees = await Promise.all(
+    children
+      .split(" ")
+      .filter((text) => text !== "")
+      .map((child) => treeOf(Number(child))),
+  );
+  return [pid, ...trees.flat()];
+}
