@@ -13,8 +13,10 @@ export function forkRelayWorker(withFfmpeg: boolean): ChildProcess {
   return fork(entry, [], {
     env: {
       ...environment,
-      // Without these FFmpeg's allocations grow for ever and its blocking calls starve each other.
-      ...(withFfmpeg ? { MALLOC_ARENA_MAX: "2", UV_THREADPOOL_SIZE: "16" } : {}),
+      // Names are resolved on the thread pool, and FFmpeg's calls block it: neither may starve the other.
+      UV_THREADPOOL_SIZE: "16",
+      // Without it FFmpeg's allocations grow for ever.
+      ...(withFfmpeg ? { MALLOC_ARENA_MAX: "2" } : {}),
     },
     stdio: ["ignore", "inherit", "inherit", "ipc"],
     serialization: "json",
