@@ -149,6 +149,16 @@ test("a studio on air is told of as it was seen", async () => {
   assert.deepEqual(broadcast?.destinations[0], destination);
 });
 
+test("a destination that was removed on air stays in the broadcast, and is not called live", async () => {
+  const { studioId, destinationId, broadcastId } = await onAir();
+  assert.equal((await ada.call("DELETE", `/v1/studios/${studioId}/destinations/${destinationId}`)).status, 204);
+  assert.deepEqual((await statusOf(studioId)).destinations, []);
+  const [broadcast] = await listOf(studioId);
+  assert.equal(broadcast?.id, broadcastId);
+  assert.equal(broadcast.destinations[0]?.destinationId, destinationId);
+  assert.equal(broadcast.destinations[0].status, "idle");
+});
+
 test("rates that are no longer measured are 0, and what was counted stays", async () => {
   const { studioId, sourceId, destinationId } = await onAir();
   await database.query(

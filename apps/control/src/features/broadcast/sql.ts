@@ -41,7 +41,7 @@ const broadcastColumns = sql`
   b.id, b.studio_id as "studioId", b.started_at as "startedAt", b.ended_at as "endedAt", b.end_reason as "endReason",
   coalesce((select json_agg(json_build_object(
       'id', bd.destination_id,
-      'status', case when b.ended_at is null and d.id is not null then ${shownStatus} else bd.status end,
+      'status', case when b.ended_at is not null then bd.status when d.id is null then 'idle' else ${shownStatus} end,
       'connectedAt', bd.connected_at, 'reconnects', bd.reconnects, 'lastError', bd.last_error,
       'bitrate', case when b.ended_at is null and d.status = 'live' and ${freshGauge} then g.bitrate else 0 end,
       'sentBytes', case when b.ended_at is null then coalesce(g.sent_bytes, bd.sent_bytes) else bd.sent_bytes end,
