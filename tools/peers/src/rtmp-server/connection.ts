@@ -11,6 +11,8 @@ export type ReceivedMedia = {
   /** As sent: 32 bits. */
   readonly timestamp: number;
   readonly size: number;
+  /** `performance.now()` of when it was here whole. */
+  readonly at: number;
   /** Empty where the server was told not to keep payloads. */
   readonly payload: Buffer;
 };
@@ -150,6 +152,7 @@ export class RtmpServerConnection {
         kind,
         timestamp,
         size: payload.length,
+        at: performance.now(),
         payload: this.#keepPayloads ? payload : Buffer.alloc(0),
       });
     } else if (type === 1) {
