@@ -7,6 +7,7 @@ import { openAccessLog } from "./kernel/access-log.ts";
 import { openAuthenticator } from "./kernel/auth/authenticator.ts";
 import { openPasswords } from "./kernel/auth/password.ts";
 import { openEventFeed } from "./kernel/event-feed.ts";
+import { openHttpHistogram } from "./kernel/http-histogram.ts";
 import { openIdempotency } from "./kernel/idempotency.ts";
 import { openMetrics } from "./kernel/metrics.ts";
 import { openOperatorServer } from "./kernel/operator-server.ts";
@@ -52,12 +53,13 @@ export async function openControl(options: {
   const eventFeed = opened.adopt(openEventFeed({ url, log }), (one) => one.close());
   opened.adopt(startSweeping(database, log), (one) => one.close());
   const limiter = openRateLimiter();
-  const streams = openStreams({ database, authenticator, log });
-  const metrics = openMetrics(database, () => streams.size);
+  const requests = openHttpHistogram();
   const accessLog = opened.adopt(
-    openAccessLog({ destination: options.output, on: log.isLevelEnabled("info"), metrics }),
+    openAccessLog({ destination: options.output, on: log.isLevelEnabled("info"), requests }),
     (one) => one.close(),
   );
+  const streams = openStreams({ database, authenticator, accessLog, log });
+  const metrics = openMetrics(database, requests, () => streams.size);
 
   const cursors = openCursors(vault.derive("cursor"));
   const passwords = await openPasswords();

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyRequest } from "fastify";
 import type { LogDestination } from "@trax/foundation/log";
-import type { Metrics } from "./metrics.ts";
+import type { HttpHistogram } from "./http-histogram.ts";
 
 /**
  * One line and one observation a request. The route's pattern is told, never
@@ -11,7 +11,8 @@ import type { Metrics } from "./metrics.ts";
  * more than answering it. A crash loses the lines of the last moments.
  */
 export type AccessLog = {
-  readonly hook: (request: FastifyRequest, reply: FastifyReply, done: () => void) => void;
+  /** Called once a request, when its answer is handed to the socket. */
+  note(request: FastifyRequest, status: number): void;
   /** Writes what is left. */
   close(): void;
 };
@@ -23,9 +24,9 @@ export function openAccessLog(options: {
   readonly destination: LogDestination;
   /** Off, requests are still observed. */
   readonly on: boolean;
-  readonly metrics: Metrics;
+  readonly requests: HttpHistogram;
 }): AccessLog {
-  const { destination, metrics } = options;
+  const { destination, requests } = options;
   const tail = `,"pid":${process.pid},"hostname":${JSON.stringify(hostname())},"name":"control","msg":"request"}\n`;
   const time = cachedTime();
   let waiting = "";
@@ -42,11 +43,10 @@ export function openAccessLog(options: {
   };
 
   return {
-    hook(request, reply, done) {
+    note(request, status) {
       const { route, principal } = request;
-      const status = reply.raw.statusCode;
-      const ms = reply.elapsedTime;
-      metrics.observe(route?.name ?? "unknown", status, ms / 1_000);
+      const ms = performance.now() - request.startedAt;
+      requests.observe(route?.name ?? "unknown", status, ms / 1_000);
       if (options.on) {
         const who = principal === null ? "" : `","accountId":"${principal.accountId}","credentialId":"${principal.id}`;
         waiting += `{"level":"info","time":"${time()}","requestId":"${request.id}","method":"${request.raw.method ?? ""}","route":"${
@@ -56,7 +56,6 @@ export function openAccessLog(options: {
         if (count >= mostWaiting) flush();
         else timer ??= setTimeout(flush, everyMs);
       }
-      done();
     },
     close: flush,
   };

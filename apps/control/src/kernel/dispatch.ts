@@ -1,7 +1,9 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Database, Queryable } from "@trax/foundation/database";
 import type { Logger } from "@trax/foundation/log";
+import type { AccessLog } from "./access-log.ts";
 import { clientAddressOf } from "./client-address.ts";
+import { jsonOf } from "./fixed-answer.ts";
 import { idempotencyOf } from "./idempotency.ts";
 import type { Answer, Idempotency } from "./idempotency.ts";
 import { readInput } from "./input.ts";
@@ -77,24 +79,36 @@ export type Dispatch = (request: FastifyRequest, reply: FastifyReply) => Promise
 /** Serves one operation: reads what is asked, runs the handler (a write in one transaction), sends the answer. */
 export function makeDispatch(
   route: Route,
-  services: { readonly database: Database; readonly idempotency: Idempotency; readonly log: Logger },
+  services: {
+    readonly database: Database;
+    readonly idempotency: Idempotency;
+    readonly accessLog: AccessLog;
+    readonly log: Logger;
+  },
 ): Dispatch {
-  const { database, idempotency, log } = services;
+  const { database, idempotency, accessLog, log } = services;
   const { operation, handler } = route;
   const { status } = operation;
   const run = typeof handler === "function" ? handler : handler.run;
   const check = typeof handler === "function" ? null : handler.check;
 
-  const answerTo = (result: unknown): Answer => ({ status, body: result === undefined ? "" : JSON.stringify(result) });
+  const answerTo = (result: unknown): Answer => ({ status, body: result === undefined ? "" : jsonOf(result) });
+
+  const send = (request: FastifyRequest, reply: FastifyReply, answer: Answer): void => {
+    accessLog.note(request, answer.status);
+    reply.code(answer.status);
+    if (answer.body === "") reply.send();
+    else reply.header("content-type", json).send(answer.body);
+  };
 
   if (route.isRead || operation.auth === "public") {
     return (request, reply) => {
       const result = run(new Call(readInput(route, request), request, reply, database, database, log));
       if (!(result instanceof Promise)) {
-        send(reply, answerTo(result));
+        send(request, reply, answerTo(result));
         return undefined;
       }
-      return result.then((value: unknown) => send(reply, answerTo(value)));
+      return result.then((value: unknown) => send(request, reply, answerTo(value)));
     };
   }
 
@@ -121,18 +135,12 @@ export function makeDispatch(
     });
     if (replayed) reply.header("idempotent-replayed", "true");
     afterCommit(call);
-    send(reply, answer);
+    send(request, reply, answer);
   };
 }
 
 function afterCommit(call: Call | null): void {
   call?.committed();
-}
-
-function send(reply: FastifyReply, answer: Answer): void {
-  reply.code(answer.status);
-  if (answer.body === "") reply.send();
-  else reply.header("content-type", json).send(answer.body);
 }
 
 function pathOf(request: FastifyRequest): string {

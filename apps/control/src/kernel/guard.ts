@@ -17,6 +17,8 @@ declare module "fastify" {
     principal: Principal | null;
     credential: Credential | null;
     route: Route | null;
+    /** By `performance.now()`. */
+    startedAt: number;
   }
 }
 
@@ -120,6 +122,7 @@ export function makeGuard(options: {
   };
 
   return (route, request, reply, proceed) => {
+    request.startedAt = performance.now();
     request.route = route;
     reply.header("x-request-id", request.id);
     reply.header("cache-control", "no-store");

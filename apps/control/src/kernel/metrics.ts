@@ -1,20 +1,17 @@
 import { Counter, Gauge, Registry, collectDefaultMetrics } from "prom-client";
 import sql from "sql-template-tag";
 import type { Database } from "@trax/foundation/database";
-import { openHttpHistogram } from "./http-histogram.ts";
+import type { HttpHistogram } from "./http-histogram.ts";
 
 /** What Prometheus is told of this process and, read at each scrape, of the database. */
 export type Metrics = {
   readonly contentType: string;
-  /** @param operation its id, or `unknown`; @param seconds from the request's head to the answer's end */
-  observe(operation: string, status: number, seconds: number): void;
   render(): Promise<string>;
 };
 
-export function openMetrics(database: Database, streams: () => number): Metrics {
+export function openMetrics(database: Database, requests: HttpHistogram, streams: () => number): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const requests = openHttpHistogram();
   const open = new Gauge({
     name: "trax_event_streams",
     help: "Open event streams.",
@@ -73,7 +70,6 @@ export function openMetrics(database: Database, streams: () => number): Metrics 
 
   return {
     contentType: registry.contentType,
-    observe: requests.observe,
     async render() {
       // The process's own numbers must be there above all when the database is not.
       await readDatabase().catch(() => unread.inc());

@@ -1,4 +1,3 @@
-import { LRUCache } from "lru-cache";
 import type { RateLimit } from "@trax/foundation/config";
 
 /**
@@ -29,7 +28,7 @@ type Bucket = { fullAt: number };
 
 /** @param now milliseconds from a clock that never goes back */
 export function openRateLimiter(now: () => number = () => performance.now()): RateLimiter {
-  const buckets = new LRUCache<string, Bucket>({ max: mostBuckets });
+  const buckets = new Map<string, Bucket>();
   const verdict: Verdict = { allowed: true, remaining: 0, resetSeconds: 0, retryAfterSeconds: 0 };
   return {
     take(id, limit) {
@@ -37,6 +36,7 @@ export function openRateLimiter(now: () => number = () => performance.now()): Ra
       const interval = (limit.seconds * 1_000) / limit.requests;
       let bucket = buckets.get(id);
       if (bucket === undefined) {
+        if (buckets.size >= mostBuckets) makeRoom(buckets, at);
         bucket = { fullAt: at };
         buckets.set(id, bucket);
       }
@@ -54,4 +54,15 @@ export function openRateLimiter(now: () => number = () => performance.now()): Ra
       if (bucket !== undefined) bucket.fullAt -= (limit.seconds * 1_000) / limit.requests;
     },
   };
+}
+
+/** Forgets the buckets that are full, which changes nothing; where none is, the oldest tenth. */
+function makeRoom(buckets: Map<string, Bucket>, now: number): void {
+  for (const [id, bucket] of buckets) if (bucket.fullAt <= now) buckets.delete(id);
+  let left = buckets.size - mostBuckets * 0.9;
+  for (const id of buckets.keys()) {
+    if (left <= 0) return;
+    buckets.delete(id);
+    left -= 1;
+  }
 }

@@ -61,10 +61,11 @@ export function buildServer(kernel: Kernel, routes: readonly Route[]): FastifyIn
       guard(null, request, reply, (refusal) => refuse(isOfRoute(refusal) ? error : refusal, request, reply));
     },
   });
-  const refuse = makeRefuse(log);
+  const refuse = makeRefuse(log, kernel.accessLog);
   app.decorateRequest("principal", null);
   app.decorateRequest("credential", null);
   app.decorateRequest("route", null);
+  app.decorateRequest("startedAt", 0);
   acceptJson(app);
   app.setErrorHandler((error, request, reply) => refuse(error, request, reply));
   app.addHook("onRequest", (request, reply, done) => {
@@ -72,13 +73,15 @@ export function buildServer(kernel: Kernel, routes: readonly Route[]): FastifyIn
     else done();
   });
   kernel.tracing.install(app);
-  app.addHook("onResponse", kernel.accessLog.hook);
   app.addHook("preClose", (done) => {
     kernel.streams.stop();
     done();
   });
   // The hook above has answered all but `OPTIONS` of a known path.
-  app.setNotFoundHandler((_request, reply) => reply.code(204).send());
+  app.setNotFoundHandler((request, reply) => {
+    kernel.accessLog.note(request, 204);
+    reply.code(204).send();
+  });
   for (const route of routes) {
     app.route({
       method: route.operation.method,
@@ -96,7 +99,10 @@ function isOfRoute(refusal: Error | undefined): boolean {
   return refusal === undefined || (refusal instanceof ApiError && (refusal.status === 404 || refusal.status === 405));
 }
 
-function makeRefuse(log: Logger): (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => void {
+function makeRefuse(
+  log: Logger,
+  accessLog: AccessLog,
+): (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => void {
   return (thrown, request, reply) => {
     const error = asApiError(thrown);
     if (error.status >= 500 && error !== thrown) {
@@ -107,6 +113,7 @@ function makeRefuse(log: Logger): (thrown: unknown, request: FastifyRequest, rep
     }
     // Fastify would close the connection on a body that is too large, and the client might never read the answer.
     if (error.status === 413) reply.removeHeader("connection");
+    accessLog.note(request, error.status);
     reply.headers({ "x-request-id": request.id, "cache-control": "no-store", ...error.extras.headers });
     reply
       .code(error.status)

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Database } from "@trax/foundation/database";
 import type { Logger } from "@trax/foundation/log";
+import type { AccessLog } from "./access-log.ts";
 import type { Authenticator } from "./auth/authenticator.ts";
 import { Call } from "./dispatch.ts";
 import type { Dispatch } from "./dispatch.ts";
@@ -37,9 +38,10 @@ class StreamCall extends Call {
 export function openStreams(services: {
   readonly database: Database;
   readonly authenticator: Authenticator;
+  readonly accessLog: AccessLog;
   readonly log: Logger;
 }): Streams {
-  const { database, authenticator, log } = services;
+  const { database, authenticator, accessLog, log } = services;
   const open = new Set<AbortController>();
   let stopped = false;
 
@@ -70,6 +72,7 @@ export function openStreams(services: {
           end(raw);
         } finally {
           unfollow();
+          if (raw !== null) accessLog.note(request, 200);
           open.delete(controller);
           reply.raw.off("close", abort);
         }

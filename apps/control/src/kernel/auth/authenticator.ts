@@ -1,4 +1,3 @@
-import { LRUCache } from "lru-cache";
 import type { RateLimit } from "@trax/foundation/config";
 import type { Database } from "@trax/foundation/database";
 import { listen } from "@trax/foundation/listen";
@@ -27,6 +26,7 @@ export type Authenticator = {
 };
 
 const keptMs = 900;
+const mostKept = 20_000;
 
 type Entry = { readonly principal: Principal; readonly until: number };
 
@@ -37,7 +37,7 @@ export function openAuthenticator(options: {
   readonly log: Logger;
 }): Authenticator {
   const { database, limit, log } = options;
-  const entries = new LRUCache<string, Entry>({ max: 20_000 });
+  const entries = new Map<string, Entry>();
   const loading = new Map<string, Promise<Principal | null>>();
   const lastUsed = openLastUsed(database, log);
   let generation = 0;
@@ -55,7 +55,11 @@ export function openAuthenticator(options: {
     if (principal === null) return null;
     const until = Math.min(asked + keptMs, asked + (principal.expiresAt?.getTime() ?? Infinity) - Date.now());
     // What was read before a change was notified must not be kept after it.
-    if (generation === generationAsked) entries.set(credential.text, { principal, until });
+    if (generation === generationAsked) {
+      // They are good for less than a second, so forgetting them all costs little.
+      if (entries.size >= mostKept) entries.clear();
+      entries.set(credential.text, { principal, until });
+    }
     if (principal.kind === "api_key") lastUsed.note(principal.id);
     return principal;
   };
