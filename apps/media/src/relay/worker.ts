@@ -151,6 +151,7 @@ process.on("message", (command: WorkerCommand) => {
   // Spans made before it has started would be lost; where it is off this is no wait.
   void telemetry.then(() => obey(command));
 });
-setInterval(tick, tickMs);
+// A process that was held up looks at what has come meanwhile before it judges who is silent.
+setInterval(() => setImmediate(tick), tickMs);
 setInterval(gauge, gaugeMs);
 report({ type: "ready" });
