@@ -62,17 +62,22 @@ async function printDemo({ directory, addresses, programs, progress, supervisor,
   try {
     const environment = supervisor.childEnvironment;
     const identity = ["--email", demoEmail, "--name", "Demo"];
-    await runOnce("create-account", programs.admin, ["create-account", ...identity], environment, signal);
-    const key = readKey(
+    const account = readFields(
+      await runOnce("create-account", programs.admin, ["create-account", ...identity], environment, signal),
+    );
+    const key = readFields(
       await runOnce("create-key", programs.admin, ["create-key", ...identity, "--scopes", "all"], environment, signal),
     );
-    await writeFileAtomically(directory.demoFile, `${JSON.stringify({ email: demoEmail, keyId: key.id })}\n`);
-    progress.line(`A demo account, ${demoEmail}, and its API key, shown this once:`);
+    const { id, secret } = key;
+    if (id === undefined || secret === undefined) throw new Error("create-key gave no key");
+    await writeFileAtomically(directory.demoFile, `${JSON.stringify({ email: demoEmail, keyId: id })}\n`);
+    progress.line(`A demo account, ${demoEmail}. Its API key and password are shown this once:`);
     progress.line();
-    progress.line(`  ${progress.style("bold", key.secret)}`);
+    progress.line(`  key       ${progress.style("bold", secret)}`);
+    if (account["password"] !== undefined) progress.line(`  password  ${account["password"]}`);
     progress.line();
     progress.line("Put a test picture on air: three commands for another terminal, with curl and ffmpeg.");
-    for (const { about, command } of firstShow(addresses, key.secret)) {
+    for (const { about, command } of firstShow(addresses, secret)) {
       progress.line();
       progress.line(progress.style("dim", `# ${about}`));
       progress.line(command);
@@ -85,9 +90,9 @@ async function printDemo({ directory, addresses, programs, progress, supervisor,
   }
 }
 
-function readKey(text: string): { readonly id: string; readonly secret: string } {
+/** The fields of the JSON object that an admin command prints. */
+function readFields(text: string): Readonly<Record<string, string>> {
   const value: unknown = JSON.parse(text);
-  if (typeof value !== "object" || value === null || !("id" in value) || !("secret" in value))
-    throw new Error("create-key gave no key");
-  return { id: String(value.id), secret: String(value.secret) };
+  const fields = typeof value === "object" && value !== null ? Object.entries(value) : [];
+  return Object.fromEntries(fields.map(([name, field]: [string, unknown]) => [name, String(field)]));
 }

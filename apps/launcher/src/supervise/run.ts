@@ -107,11 +107,12 @@ async function serve(
   owned.defer(() => supervisor.stop());
 
   const addresses = await supervisor.start(stop);
+  await printWelcome({ directory, addresses, environment, programs, progress, supervisor, signal: stop });
+  // Last, so that whoever waits for it finds the key of a first start printed.
   if (options.readyFile !== undefined) {
     owned.defer(removeReadyFile(options.readyFile));
     await writeReadyFile(options.readyFile, addresses);
   }
-  await printWelcome({ directory, addresses, environment, programs, progress, supervisor, signal: stop });
   if (!stop.aborted) await once(stop, "abort");
 }
 
