@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { startFfmpegListener, startNginxRtmp } from "@trax/peers";
+import { sharedInstance } from "../instance.ts";
+import { eventually } from "./eventually.ts";
+import { fileOwned, owned } from "./owned.ts";
+import { publish } from "./publishing.ts";
+import { assertWholeRecording } from "./received.ts";
+import { openShow } from "./show.ts";
+
+// Sound that RTMP servers do not take arrives as AAC, beside a picture that was not touched.
+
+const nginx = fileOwned(() => startNginxRtmp());
+
+describe("sound that is not AAC", { concurrency: 2 }, () => {
+  for (const [audio, sampleRate] of [
+    ["mp3", 44_100],
+    ["opus", 48_000],
+  ] as const) {
+    test(`${audio} comes by SRT and leaves as AAC by RTMP and SRT`, async (context) => {
+      const [show, server] = [await openShow(context, await sharedInstance()), await nginx()];
+      const listener = owned(context, await startFfmpegListener({ protocol: "srt" }));
+      const source = await show.addSource();
+      const publisher = await publish(context, source.session.ingest, "srt", { audio, sampleRate });
+      await show.untilOnline(source.id);
+      assert.deepEqual((await show.source(source.id)).audio?.codec, audio);
+
+      const byRtmp = await show.addDestination({ url: server.liveUrl, streamKey: audio });
+      const bySrt = await show.addDestination({ url: listener.url });
+      await show.goLive();
+      await show.untilLive(byRtmp.id, bySrt.id);
+      await publisher.waitForFrames(publisher.frames() + 90);
+      await show.goOffline();
+      await show.untilOffline();
+
+      await eventually("ffmpeg sees the end", listener.process.hasExited, Boolean);
+      const files = await eventually("nginx has recorded", () => server.recordings(audio), ({ length }) => length > 0);
+      assert.equal(files.length, 1, "one connection only");
+      await assertWholeRecording(files[0] ?? "", { frames: 90 });
+      await assertWholeRecording(listener.file, { frames: 90 });
+    });
+  }
+});
