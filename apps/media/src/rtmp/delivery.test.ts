@@ -49,6 +49,19 @@ test("a peer that never acknowledges is judged by what leaves our queues", () =>
   assert.ok(now <= 12 * second, `${now} ms`);
 });
 
+test("a trickle into a full buffer is no sign of life, a little that leaves nothing behind is", () => {
+  const delivery = new Delivery(5000);
+  delivery.sampleQueues(100_000, 0, 0);
+  let now = second;
+  for (; !delivery.tick(now * 100, now); now += second) delivery.sampleQueues(now * 100, now * 99 - 100_000, now);
+  assert.ok(now <= 7 * second, `${now} ms`);
+  const quiet = new Delivery(5000);
+  for (let at = 0; at < 60 * second; at += second) {
+    quiet.sampleQueues(at, 0, at);
+    assert.equal(quiet.tick(at + 10, at), false);
+  }
+});
+
 test("a peer that acknowledges only every few megabytes is judged by our queues too", () => {
   const delivery = new Delivery(5000);
   delivery.acknowledge(2_500_000, 0);

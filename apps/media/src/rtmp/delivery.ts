@@ -9,6 +9,9 @@ const firstWindow = 32_768;
 const smallestWindow = 16_384;
 const largestWindow = 200_000;
 
+/** A full receive buffer still lets a little in now and then, with nobody reading it. */
+const trickleBytes = 8192;
+
 /**
  * Judges from a peer's acknowledgements, or where it sends none from our own
  * send queues, what it took and whether it still takes. Pure: the caller brings
@@ -73,16 +76,14 @@ export class Delivery {
     return this.#takenAt !== null && now - this.#takenAt <= withinMs;
   }
 
-  /** `unsent`: bytes written that are still in this process or this kernel. */
+  /** `unsent`: bytes written that are still in this process or this kernel, counted no earlier than `written`. */
   sampleQueues(written: number, unsent: number, now: number): void {
     const left = Math.max(0, written - unsent);
-    if (left > this.#left) {
-      this.#left = left;
-      if (!this.tellsByItself) {
-        this.#takenAt = now;
-        this.#owingSince = null;
-      }
-    }
+    if (left <= this.#left || (unsent > 0 && left - this.#left < trickleBytes)) return;
+    this.#left = left;
+    if (this.tellsByItself) return;
+    this.#takenAt = now;
+    this.#owingSince = null;
   }
 
   /** Call about once a second, after sampling; true once the peer has taken nothing for too long while bytes are owed. */

@@ -2,11 +2,18 @@ import { readFile } from "node:fs/promises";
 
 export type Endpoints = { readonly localPort: number; readonly remotePort: number; readonly remoteIp: string };
 
+/** Written bytes that the peer's kernel has not taken; `missed`: this time the kernel did not say. */
+export type KernelQueue = number | "missed";
+
 export type KernelQueueWatcher = {
-  /** Asked once a second; null where the answer is not needed just now. */
-  readonly endpoints: () => Endpoints | null;
-  /** Once a second, asked or not: written bytes that the peer's kernel has not taken; null where not asked or not known. */
-  readonly onSecond: (unsentBytes: number | null) => void;
+  /**
+   * Called once a second, just before the kernel's tables are read, which may
+   * take a while: what the answer is to be compared with is to be noted now.
+   * Null where the answer is not needed.
+   */
+  readonly ask: () => Endpoints | null;
+  /** Once a second, asked or not; null where not asked, or where this system has no such tables. */
+  readonly answer: (queue: KernelQueue | null) => void;
 };
 
 const sampleMs = 1000;
@@ -36,29 +43,30 @@ async function sample(): Promise<void> {
   reading = true;
   try {
     const keys = new Map<KernelQueueWatcher, string>();
+    const tables = new Set<string>();
     for (const watcher of watchers) {
-      const endpoints = watcher.endpoints();
-      if (endpoints !== null) keys.set(watcher, socketKey(endpoints));
+      const endpoints = watcher.ask();
+      if (endpoints === null) continue;
+      keys.set(watcher, socketKey(endpoints));
+      tables.add(endpoints.remoteIp.includes(":") ? "/proc/net/tcp6" : "/proc/net/tcp");
     }
-    const queues = await readQueues(new Set(keys.values()));
-    for (const watcher of watchers) watcher.onSecond(queues.get(keys.get(watcher) ?? "") ?? null);
+    const text = await readTables([...tables]);
+    const queues = text === null ? null : parseSocketTable(text, new Set(keys.values()));
+    for (const watcher of watchers) {
+      const key = keys.get(watcher);
+      watcher.answer(key === undefined || queues === null ? null : (queues.get(key) ?? "missed"));
+    }
   } finally {
     reading = false;
   }
 }
 
-async function readQueues(wanted: ReadonlySet<string>): Promise<ReadonlyMap<string, number>> {
-  if (wanted.size === 0) return new Map();
-  const tables = await Promise.all(["/proc/net/tcp", "/proc/net/tcp6"].map(readTable));
-  return parseSocketTable(tables.join("\n"), wanted);
-}
-
-/** Not there on other systems, or without IPv6: then it has no rows. */
-async function readTable(path: string): Promise<string> {
+/** Null on systems that have no such tables. */
+async function readTables(paths: readonly string[]): Promise<string | null> {
   try {
-    return await readFile(path, "latin1");
+    return (await Promise.all(paths.map((path) => readFile(path, "latin1")))).join("\n");
   } catch {
-    return "";
+    return null;
   }
 }
 

@@ -3,7 +3,7 @@ import { RtmpConnection, type Command, type ConnectionEnd } from "./connection.t
 import { Delivery } from "./delivery.ts";
 import { endReason, type SessionStage } from "./end-reason.ts";
 import type { CloseReason } from "./errors.ts";
-import { watchKernelQueue } from "./kernel-queue.ts";
+import { type Endpoints, type KernelQueue, watchKernelQueue } from "./kernel-queue.ts";
 import { outgoingChunkSize, type OutgoingMessage } from "./outgoing.ts";
 import { quoter, readStatus, refusal, type Status } from "./refusal.ts";
 
@@ -89,6 +89,8 @@ class Publisher implements RtmpPublisher {
   #stage: SessionStage = "connect";
   #startedAt = 0;
   #streamId = 0;
+  /** What had left this process when the kernel was last asked. */
+  #leftHere = 0;
   #droppedFrames = 0;
   #skippingToKeyframe = false;
   /** When the first media was written, and how much had been before it. */
@@ -233,8 +235,8 @@ class Publisher implements RtmpPublisher {
       this.#startedAt = performance.now();
       this.#clearStartTimer();
       this.#stopWatching = watchKernelQueue({
-        endpoints: () => (this.#delivery.tellsByItself ? null : this.#connection.endpoints),
-        onSecond: (unsent) => this.#second(unsent),
+        ask: () => this.#askKernel(),
+        answer: (queue) => this.#second(queue),
       });
       this.#listener.onPublishing();
     } else if (
@@ -263,10 +265,21 @@ class Publisher implements RtmpPublisher {
     if (this.#firstMedia !== null && sequence > this.#firstMedia.writtenBefore) this.#tookMedia();
   }
 
-  #second(unsent: number | null): void {
+  #askKernel(): Endpoints | null {
+    const { writtenBytes, queuedBytes } = this.#connection;
+    this.#leftHere = writtenBytes - queuedBytes;
+    return this.#delivery.tellsByItself ? null : this.#connection.endpoints;
+  }
+
+  #second(kernelQueue: KernelQueue | null): void {
     const now = performance.now();
     const { writtenBytes, queuedBytes } = this.#connection;
-    if (!this.#delivery.tellsByItself) this.#delivery.sampleQueues(writtenBytes, queuedBytes + (unsent ?? 0), now);
+    if (kernelQueue !== "missed") {
+      if (!this.#delivery.tellsByItself) this.#delivery.sampleQueues(this.#leftHere, kernelQueue ?? 0, now);
+    } else if (queuedBytes === 0) {
+      // Nothing is known, and nothing waits: no reason to doubt the peer.
+      return;
+    }
     if (this.#delivery.tick(writtenBytes, now)) {
       this.#fail({ code: "write_timeout", message: "The server stopped taking the stream." });
       return;
