@@ -22,6 +22,8 @@ export type TraxProcess = z.infer<typeof Status>["processes"][number];
 
 export type Trax = {
   readonly baseUrl: string;
+  /** Where publishers go. */
+  readonly rtmpUrl: string;
   /** Where PostgreSQL's Unix socket is, for clients of libpq. */
   readonly socketDirectory: string;
   /** A new account, with a key that may do everything. */
@@ -61,7 +63,7 @@ export async function startTrax(directory: string): Promise<Trax> {
   const processes = async (): Promise<TraxProcess[]> =>
     Status.parse(JSON.parse((await run(launcher, ["status", "--json", "--data", dataDir])).stdout)).processes;
   try {
-    const { baseUrl } = await waitFor(
+    const { baseUrl, rtmpUrl } = await waitFor(
       "./trax up is ready",
       async () => {
         if (child.exitCode !== null) throw new Error(`./trax up ended with ${child.exitCode}:\n${output}`);
@@ -73,6 +75,7 @@ export async function startTrax(directory: string): Promise<Trax> {
     let accounts = 0;
     return {
       baseUrl,
+      rtmpUrl,
       socketDirectory: join(dataDir, "postgres/socket"),
       newAccount: async () => {
         accounts += 1;

@@ -20,11 +20,11 @@ export const authenticatedRequest: Benchmark = {
       const account = await trax.newAccount();
       bare.child.send(z.record(z.string(), z.json()).parse(await account.ask("GET", "/v1/me")));
       const [said]: unknown[] = await once(bare.child, "message");
-      const { port } = z.object({ port: z.number() }).parse(said);
+      const { url } = z.object({ url: z.string() }).parse(said);
       const headers = { authorization: `Bearer ${account.revealKey()}` };
       return await compare(setting, {
         trax: { url: `${trax.baseUrl}/v1/me`, headers, pid: await trax.pidOf("control") },
-        bare: { url: `http://127.0.0.1:${port}/v1/me`, headers: {}, pid: bare.pid },
+        bare: { url: `${url}/v1/me`, headers: {}, pid: bare.pid },
       });
     } finally {
       await bare.stop();

@@ -1,0 +1,16 @@
+/** What was started, in order, so that it can all be stopped in the opposite one, whatever else fails. */
+export class Owned {
+  readonly #stops: (() => Promise<void>)[] = [];
+
+  add<T extends { readonly stop: () => Promise<void> }>(thing: T): T {
+    this.#stops.push(() => thing.stop());
+    return thing;
+  }
+
+  async stop(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const stop of this.#stops.toReversed()) await stop().catch((error: unknown) => failures.push(error));
+    this.#stops.length = 0;
+    if (failures.length > 0) throw new AggregateError(failures, "not everything could be stopped");
+  }
+}
