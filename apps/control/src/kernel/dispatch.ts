@@ -122,26 +122,22 @@ export function makeDispatch(
     if (check !== null && (ask === null || !(await idempotency.isAnswered(database, ask)))) {
       await check(new Call(input, request, reply, database, database, log));
     }
-    let call: Call | null = null;
-    let replayed = false;
-    const answer = await database.transaction(async (tx) => {
+    const { call, answer } = await database.transaction(async (tx): Promise<Done> => {
       const earlier = ask === null ? null : await idempotency.begin(tx, ask);
-      replayed = earlier !== null;
-      if (earlier !== null) return earlier;
-      call = new Call(input, request, reply, tx, database, log);
-      const fresh = answerTo(await run(call));
-      if (ask !== null) await idempotency.keep(tx, ask, fresh);
-      return fresh;
+      if (earlier !== null) return { call: null, answer: earlier };
+      const fresh = new Call(input, request, reply, tx, database, log);
+      const done = { call: fresh, answer: answerTo(await run(fresh)) };
+      if (ask !== null) await idempotency.keep(tx, ask, done.answer);
+      return done;
     });
-    if (replayed) reply.header("idempotent-replayed", "true");
-    afterCommit(call);
+    if (call === null) reply.header("idempotent-replayed", "true");
+    else call.committed();
     send(request, reply, answer);
   };
 }
 
-function afterCommit(call: Call | null): void {
-  call?.committed();
-}
+/** No call: the answer is an earlier one's. */
+type Done = { readonly call: Call | null; readonly answer: Answer };
 
 function pathOf(request: FastifyRequest): string {
   const url = request.raw.url ?? "";
