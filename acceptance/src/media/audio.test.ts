@@ -34,7 +34,11 @@ describe("sound that is not AAC", { concurrency: 2 }, () => {
       await show.untilOffline();
 
       await eventually("ffmpeg sees the end", listener.process.hasExited, Boolean);
-      const files = await eventually("nginx has recorded", () => server.recordings(audio), ({ length }) => length > 0);
+      const files = await eventually(
+        "nginx has recorded",
+        () => server.recordings(audio),
+        ({ length }) => length > 0,
+      );
       assert.equal(files.length, 1, "one connection only");
       await assertWholeRecording(files[0] ?? "", { frames: 90 });
       await assertWholeRecording(listener.file, { frames: 90 });

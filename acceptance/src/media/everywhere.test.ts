@@ -4,16 +4,11 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { TestContext } from "node:test";
 import type { Destination, StreamStatus } from "@trax/contract";
-import {
-  startFfmpegListener,
-  startMediaMtxPlain,
-  startNginxRtmp,
-  startNodeMediaServer,
-  tempDirectory,
-} from "@trax/peers";
+import { startFfmpegListener, startMediaMtxPlain, startNginxRtmp, startNodeMediaServer } from "@trax/peers";
 import { startInstance } from "../instance.ts";
 import { eventually } from "./eventually.ts";
 import { assertEachChangeOnce, followEvents } from "./event-log.ts";
+import { isPublished, newKey } from "./nginx-view.ts";
 import { fileOwned, owned } from "./owned.ts";
 import { publish } from "./publishing.ts";
 import type { IngestName } from "./publishing.ts";
@@ -48,9 +43,7 @@ const frames = 150;
 async function receivers(context: TestContext, show: Show): Promise<readonly Receiver[]> {
   const [first, second, third] = [await nginx(), await mediaMtx(), await nodeMediaServer()];
   const fourth = owned(context, await startFfmpegListener({ protocol: "srt" }));
-  const { path: name, remove } = await tempDirectory("name");
-  context.after(remove);
-  const key = name.slice(name.lastIndexOf("/") + 1);
+  const key = newKey();
   const onMediaMtx = async (path: string) => (await second.paths()).some((one) => one.name === path && one.online);
   const recordedByMediaMtx = async (path: string) => {
     const directory = join(second.recordDirectory, path);
@@ -60,7 +53,7 @@ async function receivers(context: TestContext, show: Show): Promise<readonly Rec
   return [
     {
       destination: await show.addDestination({ name: "nginx", url: first.liveUrl, streamKey: key }),
-      isPublished: async () => (await first.streams()).some((stream) => stream.name === key && stream.publishing),
+      isPublished: () => isPublished(first, key),
       recording: async () => (await first.recordings(key))[0] ?? null,
     },
     {
