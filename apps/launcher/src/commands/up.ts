@@ -31,6 +31,9 @@ Examples:
   $ DATABASE_URL=postgres://trax@db/trax ./trax up`,
     )
     .action(async (options: UpOptions) => {
-      process.exitCode = await runInstance(options, process.env, programs, openOutput(process.stdout, process.stderr));
+      const status = await runInstance(options, process.env, programs, openOutput(process.stdout, process.stderr));
+      // A forced stop waits for nothing that is still under way.
+      if (status > 128) process.exit(status);
+      process.exitCode = status;
     });
 }

@@ -16,7 +16,7 @@ test("PostgreSQL killed five times is back each time, with every committed row",
   context.after(() => log.close());
   const server = await PostgresServer.prepare(directory, log, () => undefined, context.signal);
   let back = (): void => undefined;
-  const keeper = new Keeper(server, { onLost: () => undefined, onBack: () => back() });
+  const keeper = new Keeper(server, { onLost: () => undefined, onBack: () => back() }, context.signal);
   context.after(async () => {
     await keeper.stop();
     await server.cleanUp();

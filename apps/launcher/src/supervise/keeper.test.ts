@@ -35,7 +35,8 @@ class FakeProgram implements Program {
 test("what dies is started again until it is stopped", async () => {
   const program = new FakeProgram();
   const lost: string[] = [];
-  const keeper = new Keeper(program, { onLost: (_, reason) => void lost.push(reason), onBack: () => undefined });
+  const listener = { onLost: (_: string, reason: string) => void lost.push(reason), onBack: () => undefined };
+  const keeper = new Keeper(program, listener, new AbortController().signal);
   await keeper.start();
   const again = program.nextLaunch();
   program.ends.at(-1)?.({ code: null, signal: "SIGKILL" });
@@ -46,4 +47,16 @@ test("what dies is started again until it is stopped", async () => {
   assert.equal(program.asked, 1);
   assert.equal(program.ends.length, 2);
   assert.equal(keeper.pid, null);
+});
+
+test("once the instance is to stop, nothing is started again", async () => {
+  const program = new FakeProgram();
+  const instanceStop = new AbortController();
+  const listener = { onLost: () => assert.fail("it was started again"), onBack: () => undefined };
+  const keeper = new Keeper(program, listener, instanceStop.signal);
+  await keeper.start();
+  instanceStop.abort();
+  program.ends.at(-1)?.({ code: null, signal: "SIGKILL" });
+  await keeper.stop();
+  assert.equal(program.ends.length, 1);
 });

@@ -27,13 +27,17 @@ export type KeeperListener = {
 export class Keeper {
   readonly #program: Program;
   readonly #listener: KeeperListener;
-  readonly #stopping = new AbortController();
+  readonly #stopped = new AbortController();
+  /** Nothing is started any more: this program is stopped, or the whole instance is about to be. */
+  readonly #stopping: AbortSignal;
   #running: Running | null = null;
   #kept: Promise<void> = Promise.resolve();
 
-  constructor(program: Program, listener: KeeperListener) {
+  /** From `instanceStop` on nothing is started again; whoever made the keeper still stops it. */
+  constructor(program: Program, listener: KeeperListener, instanceStop: AbortSignal) {
     this.#program = program;
     this.#listener = listener;
+    this.#stopping = AbortSignal.any([this.#stopped.signal, instanceStop]);
   }
 
   get name(): string {
@@ -54,7 +58,7 @@ export class Keeper {
 
   /** Asks it to end and waits, then ends it by force. Safe at any time, before and during a start too. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
+    this.#stopped.abort();
     if (this.#running !== null) await this.#end(this.#running);
     await this.#kept;
   }
@@ -76,12 +80,12 @@ export class Keeper {
     this.#running = running;
     void this.#forgetWhenGone(running);
     // A stop that came while it was being launched did not see it.
-    if (this.#stopping.signal.aborted) await this.#end(running);
+    if (this.#stopping.aborted) await this.#end(running);
     return running;
   }
 
   async #keep(first: Running, firstStartedAt: number): Promise<void> {
-    const { signal } = this.#stopping;
+    const signal = this.#stopping;
     let running: Running | null = first;
     let startedAt = firstStartedAt;
     let shortRuns = 0;

@@ -81,6 +81,7 @@ async function serve(
     environment,
     programs,
     progress,
+    stop,
     listener: {
       onLine: (name, line) => {
         if (options.verbose === true) progress.line(`${name} | ${line}`);
@@ -106,7 +107,7 @@ async function serve(
   if (options.readyFile !== undefined) await rm(options.readyFile, { force: true });
   owned.defer(() => supervisor.stop());
 
-  const addresses = await supervisor.start(stop);
+  const addresses = await supervisor.start();
   await printWelcome({ directory, addresses, environment, programs, progress, supervisor, signal: stop });
   // Last, so that whoever waits for it finds the key of a first start printed.
   if (options.readyFile !== undefined) {
@@ -134,7 +135,11 @@ function removeReadyFile(path: string): () => Promise<void> {
 
 /** The second signal: every process of this instance, by its pid, at once. */
 async function killEverything(directory: DataDirectory): Promise<void> {
-  const pids = [...(await findDescendants(process.pid)), ...(await findByEnvironment(instanceMark, directory.id))];
-  for (const pid of pids) signalProcess(pid, "SIGKILL");
-  await waitUntilGone(pids, 5_000);
+  for (;;) {
+    const pids = [...(await findDescendants(process.pid)), ...(await findByEnvironment(instanceMark, directory.id))];
+    if (pids.length === 0) return;
+    for (const pid of pids) signalProcess(pid, "SIGKILL");
+    const left = await waitUntilGone(pids, 5_000);
+    if (left.length > 0) return;
+  }
 }

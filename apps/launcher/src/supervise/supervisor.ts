@@ -33,6 +33,8 @@ export type SupervisorOptions = {
   readonly programs: Programs;
   readonly progress: Progress;
   readonly listener: KeeperListener & LogListener;
+  /** Aborted when the instance is to stop: breaks a start off, and ends restarts. */
+  readonly stop: AbortSignal;
 };
 
 /**
@@ -60,9 +62,9 @@ export class Supervisor {
     return this.#childEnvironment;
   }
 
-  /** Starts everything and resolves when the API answers. `signal` breaks it off between two steps. */
-  async start(signal: AbortSignal): Promise<Addresses> {
-    const { directory, environment, programs, progress } = this.#options;
+  /** Starts everything and resolves when the API answers. */
+  async start(): Promise<Addresses> {
+    const { directory, environment, programs, progress, stop: signal } = this.#options;
     const settings = readSettings(environment);
     await this.#endOrphans();
     const ports = await choosePorts(settings, settings.TRAX_HOST);
@@ -152,7 +154,7 @@ export class Supervisor {
     { program, log }: { readonly program: Program; readonly log: ProcessLog },
     signal: AbortSignal,
   ): Promise<void> {
-    const keeper = new Keeper(program, this.#options.listener);
+    const keeper = new Keeper(program, this.#options.listener, this.#options.stop);
     this.#keepers.push(keeper);
     this.#stack.defer(() => keeper.stop());
     try {
