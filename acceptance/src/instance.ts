@@ -9,7 +9,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { textAt } from "./json.ts";
 import { findLeaks } from "./leak-search.ts";
-import { processesOf } from "./process-search.ts";
+import { descendantsOf, stillThere } from "./process-search.ts";
 import { afterAll } from "./promise.ts";
 
 /** A TRaX that answers. */
@@ -97,14 +97,15 @@ async function stopInstance(
   instance: Instance & { pid: number },
   output: () => string,
 ): Promise<void> {
-  const leaks = await findLeaks(instance.dataDir, await processesOf(instance));
+  const processes = await descendantsOf(instance.pid);
+  const leaks = await findLeaks(instance.dataDir, processes);
   const exited = once(child, "exit");
   child.kill("SIGTERM");
   const force = setTimeout(() => child.kill("SIGKILL"), stopDeadlineMs);
   const [code, signal]: unknown[] =
     child.exitCode === null && child.signalCode === null ? await exited : [child.exitCode];
   clearTimeout(force);
-  const left = await processesOf({ ...instance, pid: null });
+  const left = await stillThere(processes);
   for (const { pid } of left) process.kill(pid, "SIGKILL");
   leaks.push(...(await findLeaks(instance.dataDir, [])));
   assert.equal(signal ?? code, 0, `./trax up did not stop in order:\n${output()}`);

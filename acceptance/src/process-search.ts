@@ -1,49 +1,49 @@
 import { readFile, readdir } from "node:fs/promises";
 
-/** What the kernel tells of processes: whose child each is, its arguments and its environment. */
-export type FoundProcess = { readonly pid: number; readonly commandLine: string };
+/** `startedAt` is the kernel's: with the pid it names one process for good. */
+export type FoundProcess = { readonly pid: number; readonly startedAt: string; readonly commandLine: string };
 
-async function textOf(pid: number, file: "cmdline" | "environ" | "stat"): Promise<string> {
+type Stat = { readonly parent: number; readonly startedAt: string; readonly isZombie: boolean };
+
+async function textOf(pid: number, file: "cmdline" | "stat"): Promise<string> {
   return readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
 }
 
-async function allPids(): Promise<number[]> {
-  return (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
-}
-
-/** After the name, which may hold anything: state, then the parent. */
-async function parentOf(pid: number): Promise<{ parent: number; isZombie: boolean }> {
+/** After the name, which may hold anything: state, parent and, as the 22nd field, the start; null for one that is gone. */
+async function statOf(pid: number): Promise<Stat | null> {
   const stat = await textOf(pid, "stat");
-  const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return { parent: Number(parent ?? 0), isZombie: state === "Z" || state === undefined || state === "" };
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [state, parent, startedAt] = [fields[0], fields[1], fields[19]];
+  if (parent === undefined || startedAt === undefined) return null;
+  return { parent: Number(parent), startedAt, isZombie: state === "Z" };
 }
 
-/**
- * The processes of an instance, its launcher left out: those that descend from
- * it, and those that were left by one (their environment names its data directory).
- */
-export async function processesOf(instance: {
-  readonly pid: number | null;
-  readonly dataDir: string;
-}): Promise<FoundProcess[]> {
-  const parents = new Map<number, number>();
-  const found: FoundProcess[] = [];
-  const pids = (await allPids()).filter((pid) => pid !== process.pid);
-  const alive: number[] = [];
-  for (const pid of pids) {
-    const { parent, isZombie } = await parentOf(pid);
-    parents.set(pid, parent);
-    if (!isZombie) alive.push(pid);
+/** What descends from a process: an instance's own processes, where it is the supervisor. */
+export async function descendantsOf(ancestor: number): Promise<FoundProcess[]> {
+  const stats = new Map<number, Stat>();
+  for (const name of await readdir("/proc")) {
+    const stat = /^\d+$/.test(name) ? await statOf(Number(name)) : null;
+    if (stat !== null) stats.set(Number(name), stat);
   }
   const descends = (pid: number): boolean => {
-    for (let one = parents.get(pid) ?? 0; one > 1; one = parents.get(one) ?? 0) if (one === instance.pid) return true;
+    for (let one = stats.get(pid)?.parent ?? 0; one > 1; one = stats.get(one)?.parent ?? 0)
+      if (one === ancestor) return true;
     return false;
   };
-  for (const pid of alive) {
-    if (pid === instance.pid) continue;
-    const commandLine = (await textOf(pid, "cmdline")).replaceAll("\0", " ").trim();
-    const marked = (await textOf(pid, "environ")).split("\0").includes(`TRAX_DATA_DIR=${instance.dataDir}`);
-    if (marked || descends(pid)) found.push({ pid, commandLine });
+  const found: FoundProcess[] = [];
+  for (const [pid, { startedAt, isZombie }] of stats) {
+    if (isZombie || !descends(pid)) continue;
+    found.push({ pid, startedAt, commandLine: (await textOf(pid, "cmdline")).replaceAll("\0", " ").trim() });
   }
   return found;
+}
+
+/** Those of them that still run. */
+export async function stillThere(processes: readonly FoundProcess[]): Promise<FoundProcess[]> {
+  const left: FoundProcess[] = [];
+  for (const one of processes) {
+    const stat = await statOf(one.pid);
+    if (stat?.startedAt === one.startedAt && !stat.isZombie) left.push(one);
+  }
+  return left;
 }

@@ -111,9 +111,9 @@ for (const operation of operationList.filter(({ isPaginated }) => isPaginated)) 
         if (index % 3 === 1) doomed.push(id);
       }
       const stable = idsOf(await list.get("?limit=100")).filter((id) => list.remove === null || !doomed.includes(id));
-      let isWalking = true;
+      const walking = new AbortController();
       const writer = (async () => {
-        while (isWalking) {
+        while (!walking.signal.aborted) {
           await list.add();
           const id = doomed.pop();
           if (id !== undefined) await list.remove?.(id);
@@ -128,7 +128,7 @@ for (const operation of operationList.filter(({ isPaginated }) => isPaginated)) 
           `limit ${limit}`,
         );
       }
-      isWalking = false;
+      walking.abort();
       await writer;
     },
   );
