@@ -43,9 +43,6 @@ export async function printWelcome(welcome: Welcome): Promise<void> {
     progress.line(`  ${what.padEnd(8)} ${value}`);
   progress.line();
   if (await isFirstStart(directory)) await printDemo(welcome);
-  progress.line(
-    `${progress.style("green", "TRaX is up.")} Ctrl-C stops it; ./trax status and ./trax --help tell more.`,
-  );
 }
 
 async function isFirstStart(directory: DataDirectory): Promise<boolean> {

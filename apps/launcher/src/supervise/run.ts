@@ -114,6 +114,9 @@ async function serve(
     owned.defer(removeReadyFile(options.readyFile));
     await writeReadyFile(options.readyFile, addresses);
   }
+  progress.line(
+    `${progress.style("green", "TRaX is up.")} Ctrl-C stops it; ./trax status and ./trax --help tell more.`,
+  );
   if (!stop.aborted) await once(stop, "abort");
 }
 
