@@ -79,8 +79,14 @@ const rules: readonly Rule[] = [
   { kind: "paginated", unless: (operation) => (operation.isPaginated ? null : "it is not a list") },
 ];
 
-/** Nothing outside of TRaX can bring these about at will; the fault tests do. */
-const notAtWill: ReadonlySet<ErrorCode> = new Set(["internal_error", "unavailable", "media_unavailable"]);
+/** What nothing outside of TRaX can bring about at will: the fault tests and the unit tests do. */
+const notAtWill: ReadonlySet<ErrorCode> = new Set([
+  "internal_error",
+  "unavailable",
+  "media_unavailable",
+  // Whoever signs up owns the account and holds every scope: no route gives a lesser role yet.
+  "scope_not_held",
+]);
 
 /** What has to be shown of an operation. */
 export function requiredKinds(operation: ListedOperation): readonly PromiseKind[] {
@@ -92,5 +98,6 @@ export function requiredKinds(operation: ListedOperation): readonly PromiseKind[
 export function reasonsFor(operation: ListedOperation, column: Column): readonly string[] {
   const reasons = rules.filter((rule) => columnOf(rule.kind) === column).map((rule) => rule.unless(operation));
   const said = reasons.filter((reason) => reason !== null);
-  return said.length > 0 ? [...new Set(said)] : ["nothing it asks for can be in the way"];
+  if (column === "409" || column === "422") said.unshift("no state and no value refuses it");
+  return [...new Set(said)];
 }

@@ -6,7 +6,7 @@ import type { Account } from "../src/account.ts";
 import { bearer, send } from "../src/http.ts";
 import { at } from "../src/json.ts";
 import { operationList } from "../src/operation-list.ts";
-import { promise } from "../src/promise.ts";
+import { behaviour, promise } from "../src/promise.ts";
 import { assertRefused } from "../src/refusal.ts";
 import { fileAccount } from "../src/shared-account.ts";
 import { neverIds, pathWith } from "../src/world.ts";
@@ -63,7 +63,7 @@ for (const operation of operationList) {
       for (const scope of operation.scopes) assert.ok(named.includes(scope), `${named} names ${scope}`);
     });
 
-    promise(name, "happy", "each scope that it names is enough to get past the guard", async () => {
+    behaviour(`${name}: each scope that it names is enough to get past the guard`, async () => {
       const account = await fileAccount();
       for (const scope of operation.scopes) {
         const key = await mintKey(account.instance, account.session, { scopes: [scope] });

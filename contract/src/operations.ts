@@ -121,7 +121,7 @@ export const operations = {
     body: StudioUpdate,
     status: 200,
     response: Studio,
-    errors: ["conflict"],
+    errors: [],
   }),
   deleteStudio: operation({
     method: "DELETE",
@@ -443,7 +443,7 @@ export const operations = {
     status: 200,
     response: EventEnvelope,
     contentType: "text/event-stream",
-    errors: [],
+    errors: ["invalid_cursor"],
   }),
 } as const;
 

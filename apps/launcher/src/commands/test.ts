@@ -13,6 +13,9 @@ import { openOutput, Progress } from "../terminal/progress.ts";
 /** Gets the servers that tests run against, and says in a line each what is missing. */
 const peers = join(root, "tools/peers/src/ensure.ts");
 
+/** Starts the instance that acceptance suites share, and looks that nothing is left of it. */
+const acceptanceSetup = join(root, "acceptance/src/global-setup.ts");
+
 export function testCommand(): Command {
   return new Command("test")
     .summary("check, then every test")
@@ -32,7 +35,9 @@ async function runTests(pattern: string | undefined): Promise<number> {
   if (files.length === 0) throw new Failure(`no test file has ${JSON.stringify(pattern)} in its path`);
   const checked = pattern !== undefined || (await runChecks(progress));
   if (await exists(peers)) await progress.step("Servers that tests run against", () => runNode([peers]));
-  const status = await runNode(["--test", "--test-concurrency=2", "--test-reporter=spec", ...files]);
+  // One TRaX for all acceptance suites of the run.
+  const setup = files.some((file) => file.startsWith("acceptance/")) ? [`--test-global-setup=${acceptanceSetup}`] : [];
+  const status = await runNode(["--test", "--test-concurrency=2", "--test-reporter=spec", ...setup, ...files]);
   return checked ? status : Math.max(status, 1);
 }
 
