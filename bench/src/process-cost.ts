@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 
-/** What processes have used so far (CPU) and hold now (memory), added up. */
+/** What a process has used so far (CPU) and holds now (memory). */
 export type Cost = {
   /** ms on a core, user and system, of all threads that live. */
   readonly cpuMs: number;
@@ -9,30 +9,36 @@ export type Cost = {
 };
 
 /**
- * Reads what processes cost. CPU time is the scheduler's own count
- * (/proc/PID/task/TID/schedstat, ns), since the clock ticks of /proc/PID/stat
- * are 10 ms, which is as much as nginx uses in seconds.
+ * Reads what a process costs; null when it has ended. CPU time is the
+ * scheduler's own count (/proc/PID/task/TID/schedstat, ns), since the clock
+ * ticks of /proc/PID/stat are 10 ms, which is as much as nginx uses in seconds.
  */
-export async function costOf(pids: readonly number[]): Promise<Cost> {
-  const costs = await Promise.all(pids.map((pid) => costOfOne(pid)));
-  return {
-    cpuMs: costs.reduce((total, { cpuMs }) => total + cpuMs, 0),
-    rssBytes: costs.reduce((total, { rssBytes }) => total + rssBytes, 0),
-  };
+export async function costOf(pid: number): Promise<Cost | null> {
+  try {
+    const threads = await readdir(`/proc/${pid}/task`);
+    const spent = await Promise.all(
+      threads.map(async (thread) => {
+        // A thread may end between the two reads.
+        const text = await readFile(`/proc/${pid}/task/${thread}/schedstat`, "utf8").catch(() => "0");
+        return Number(text.split(" ")[0]) / 1e6;
+      }),
+    );
+    const status = await readFile(`/proc/${pid}/status`, "utf8");
+    const resident = /^VmRSS:\s+(\d+) kB/m.exec(status)?.[1];
+    return { cpuMs: spent.reduce((total, ms) => total + ms, 0), rssBytes: Number(resident ?? 0) * 1024 };
+  } catch (error) {
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ESRCH")) return null;
+    throw error;
+  }
 }
 
-async function costOfOne(pid: number): Promise<Cost> {
-  const threads = await readdir(`/proc/${pid}/task`);
-  const spent = await Promise.all(
-    threads.map(async (thread) => {
-      // A thread may end between the two reads.
-      const text = await readFile(`/proc/${pid}/task/${thread}/schedstat`, "utf8").catch(() => "0");
-      return Number(text.split(" ")[0]) / 1e6;
-    }),
-  );
-  const status = await readFile(`/proc/${pid}/status`, "utf8");
-  const resident = /^VmRSS:\s+(\d+) kB/m.exec(status)?.[1];
-  return { cpuMs: spent.reduce((total, ms) => total + ms, 0), rssBytes: Number(resident ?? 0) * 1024 };
+/** CPU that a process uses while `work` runs, ms. */
+export async function cpuWhile<T>(pid: number, work: () => Promise<T>): Promise<{ cpuMs: number; result: T }> {
+  const before = await costOf(pid);
+  const result = await work();
+  const after = await costOf(pid);
+  if (before === null || after === null) throw new Error(`process ${pid} has ended`);
+  return { cpuMs: after.cpuMs - before.cpuMs, result };
 }
 
 /** The process and all that it started, directly or not. */

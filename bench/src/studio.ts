@@ -45,6 +45,10 @@ export class BenchStudio {
     await this.#account.ask("PATCH", `/v1/studios/${this.id}/destinations/${destinationId}`, { url });
   }
 
+  async enableDestination(destinationId: string, enabled: boolean): Promise<void> {
+    await this.#account.ask("PATCH", `/v1/studios/${this.id}/destinations/${destinationId}`, { enabled });
+  }
+
   async status(): Promise<StreamStatus> {
     return StreamStatus.parse(await this.#account.ask("GET", `/v1/studios/${this.id}/stream-status`));
   }

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { z } from "zod";
 import { waitFor } from "@trax/peers";
 import { ApiClient } from "./api-client.ts";
+import { treeOf } from "./process-cost.ts";
 import { repository } from "./repository.ts";
 
 const run = promisify(execFile);
@@ -32,6 +33,8 @@ export type Trax = {
   readonly processes: () => Promise<TraxProcess[]>;
   /** The one process of that name. */
   readonly pidOf: (name: string) => Promise<number>;
+  /** PostgreSQL and its backends. */
+  readonly databasePids: () => Promise<number[]>;
   readonly stop: () => Promise<void>;
 };
 
@@ -62,6 +65,11 @@ export async function startTrax(directory: string): Promise<Trax> {
     JSON.parse((await run(launcher, ["admin", ...args, "--data", dataDir])).stdout);
   const processes = async (): Promise<TraxProcess[]> =>
     Status.parse(JSON.parse((await run(launcher, ["status", "--json", "--data", dataDir])).stdout)).processes;
+  const pidOf = async (name: string): Promise<number> => {
+    const [found, ...more] = (await processes()).filter((one) => one.name === name);
+    if (found === undefined || more.length > 0) throw new Error(`not exactly one ${name} process`);
+    return found.pid;
+  };
   try {
     const { baseUrl, rtmpUrl } = await waitFor(
       "./trax up is ready",
@@ -87,11 +95,8 @@ export async function startTrax(directory: string): Promise<Trax> {
         return new ApiClient(baseUrl, accountId, z.object({ secret: z.string() }).parse(key).secret);
       },
       processes,
-      pidOf: async (name) => {
-        const [found, ...more] = (await processes()).filter((one) => one.name === name);
-        if (found === undefined || more.length > 0) throw new Error(`not exactly one ${name} process`);
-        return found.pid;
-      },
+      pidOf,
+      databasePids: async () => treeOf(await pidOf("postgres")),
       stop,
     };
   } catch (error) {

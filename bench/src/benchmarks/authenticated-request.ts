@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { z } from "zod";
 import type { Benchmark, Outcome, Setting } from "../benchmark.ts";
 import { forkProcess } from "../forked-process.ts";
-import { costOf } from "../process-cost.ts";
+import { cpuWhile } from "../process-cost.ts";
 import { ratios } from "../statistics.ts";
 import { startTrax } from "../trax.ts";
 import { loadHttp } from "../wrk.ts";
@@ -43,12 +43,12 @@ async function compare(
   const seconds = quick ? 1 : 5;
   const repetitions = quick ? 2 : 9;
   const sample = async ({ url, headers, pid }: Subject): Promise<Sample> => {
-    const before = await costOf([pid]);
-    const load = await loadHttp({ url, headers, seconds, connections, directory });
-    const after = await costOf([pid]);
+    const { cpuMs, result: load } = await cpuWhile(pid, () =>
+      loadHttp({ url, headers, seconds, connections, directory }),
+    );
     return {
       perSecond: load.perSecond,
-      microseconds: ((after.cpuMs - before.cpuMs) * 1000) / load.requests,
+      microseconds: (cpuMs * 1000) / load.requests,
       p99: load.p99,
     };
   };

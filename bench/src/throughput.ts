@@ -1,0 +1,32 @@
+import type { RtmpServer } from "@trax/peers/rtmp-server/server";
+
+export type Throughput = {
+  /** Media bytes a second. */
+  readonly bytesPerSecond: number;
+  /** Pictures a second. */
+  readonly framesPerSecond: number;
+  /** The longest time without a picture, ms. */
+  readonly longestGapMs: number;
+};
+
+/**
+ * What a destination received from `from` to `to` (`performance.now()`),
+ * counted from one keyframe to another, so that it does not matter how a
+ * keyframe, which is large, falls to the edges of the window.
+ */
+export function throughputOf(server: RtmpServer, from: number, to: number): Throughput {
+  const received = server.connections.flatMap(({ media }) => media).filter(({ at }) => at >= from && at <= to);
+  const keyframes = received.filter(
+    ({ kind, payload }) => kind === "video" && (payload[0] ?? 0) >> 4 === 1 && payload[1] === 1,
+  );
+  const [first, last] = [keyframes[0], keyframes.at(-1)];
+  if (first === undefined || last === undefined || last.at <= first.at) throw new Error("too few keyframes arrived");
+  const between = received.slice(received.indexOf(first), received.indexOf(last));
+  const pictures = between.filter(({ kind }) => kind === "video");
+  const seconds = (last.at - first.at) / 1000;
+  return {
+    bytesPerSecond: between.reduce((total, { size }) => total + size, 0) / seconds,
+    framesPerSecond: pictures.length / seconds,
+    longestGapMs: Math.max(...pictures.map(({ at }, index) => at - (pictures[index - 1]?.at ?? at))),
+  };
+}
