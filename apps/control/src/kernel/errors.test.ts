@@ -12,7 +12,9 @@ const notYet: readonly string[] = ["media_unavailable"];
 
 test("every code of the catalogue is given somewhere, but for those that say not yet", async () => {
   const source = join(import.meta.dirname, "..");
-  const names = (await readdir(source, { recursive: true })).filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
+  const names = (await readdir(source, { recursive: true })).filter(
+    (name) => name.endsWith(".ts") && !name.endsWith(".test.ts"),
+  );
   const text = (await Promise.all(names.map((name) => readFile(join(source, name), "utf8")))).join("\n");
   const given = errorCodes.filter((code) => new RegExp(`ApiError\\(\\s*"${code}"`).test(text));
   assert.deepEqual([...given].sort(), errorCodes.filter((code) => !notYet.includes(code)).sort());
@@ -23,12 +25,20 @@ test("every error has the one shape and its own status", () => {
     const error = new ApiError(code);
     assert.equal(error.status, errorCatalogue[code].status);
     const body: unknown = JSON.parse(errorBody(error, "req_1"));
-    assert.deepEqual(ErrorEnvelope.parse(body), { error: { code, message: errorCatalogue[code].about, requestId: "req_1" } });
+    assert.deepEqual(ErrorEnvelope.parse(body), {
+      error: { code, message: errorCatalogue[code].about, requestId: "req_1" },
+    });
   }
 });
 
 test("what was not meant for clients tells them nothing", () => {
-  for (const thrown of [new Error("connect to /run/secret failed"), new TypeError("x is not a function"), "text", null, { code: "not_found" }]) {
+  for (const thrown of [
+    new Error("connect to /run/secret failed"),
+    new TypeError("x is not a function"),
+    "text",
+    null,
+    { code: "not_found" },
+  ]) {
     const error = asApiError(thrown);
     assert.equal(error.code, "internal_error");
     assert.equal(error.message, errorCatalogue.internal_error.about);

@@ -15,7 +15,12 @@ test("a cursor opens the list that gave it, at the id it was given for", () => {
 
 test("a cursor opens no other list, account, parent or server", () => {
   const cursor = cursors.write(list, "std_9");
-  for (const other of [{ ...list, list: "sources" }, { ...list, accountId: "acc_2" }, { ...list, parentId: "std_2" }, { list: "studios", accountId: "acc_1" }]) {
+  for (const other of [
+    { ...list, list: "sources" },
+    { ...list, accountId: "acc_2" },
+    { ...list, parentId: "std_2" },
+    { list: "studios", accountId: "acc_1" },
+  ]) {
     assert.throws(() => cursors.read(other, cursor), isInvalidCursor);
   }
   assert.throws(() => openCursors(randomBytes(32)).read(list, cursor), isInvalidCursor);
@@ -27,14 +32,30 @@ test("a cursor that was changed anywhere, cut or written otherwise is refused", 
     const changed = cursor.slice(0, at) + (cursor[at] === "A" ? "B" : "A") + cursor.slice(at + 1);
     assert.throws(() => cursors.read(list, changed), isInvalidCursor, `at ${at}`);
   }
-  for (const wrong of ["", "v1.", "v1.AAAA", cursor.slice(3), `${cursor}=`, `${cursor} `, cursor.slice(0, -4), cursor.replace("v1", "v2"), "\u0000"]) {
+  for (const wrong of [
+    "",
+    "v1.",
+    "v1.AAAA",
+    cursor.slice(3),
+    `${cursor}=`,
+    `${cursor} `,
+    cursor.slice(0, -4),
+    cursor.replace("v1", "v2"),
+    "\u0000",
+  ]) {
     assert.throws(() => cursors.read(list, wrong), isInvalidCursor, JSON.stringify(wrong));
   }
 });
 
 test("a page shows as many rows as asked, and a cursor only where there is more", () => {
   const rows = ["c", "b", "a"].map((id) => ({ id }));
-  const page = (limit: number, given = rows) => pageOf(given, limit, (id) => `after ${id}`, ({ id }) => id);
+  const page = (limit: number, given = rows) =>
+    pageOf(
+      given,
+      limit,
+      (id) => `after ${id}`,
+      ({ id }) => id,
+    );
   assert.deepEqual(page(2), { data: ["c", "b"], nextCursor: "after b" });
   assert.deepEqual(page(3), { data: ["c", "b", "a"], nextCursor: null });
   assert.deepEqual(page(3, []), { data: [], nextCursor: null });

@@ -31,7 +31,12 @@ test("buckets know nothing of each other, and a token given back is there again"
 });
 
 test("whoever waits as long as told is let in, at any size of bucket", () => {
-  for (const size of [{ requests: 600, seconds: 60 }, { requests: 7, seconds: 3 }, { requests: 1, seconds: 1 }, { requests: 1_000_000, seconds: 1 }]) {
+  for (const size of [
+    { requests: 600, seconds: 60 },
+    { requests: 7, seconds: 3 },
+    { requests: 1, seconds: 1 },
+    { requests: 1_000_000, seconds: 1 },
+  ]) {
     let now = 0.1;
     const limiter = openRateLimiter(() => now);
     let verdict = limiter.take("key", size);

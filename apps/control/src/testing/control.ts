@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { scopes } from "@trax/contract";
-import type { KeyCreated, Role, Scope } from "@trax/contract";
-import { roleScopes } from "@trax/contract";
+import type { KeyCreated, Scope } from "@trax/contract";
 import { readConfig } from "@trax/foundation/config";
 import { openDatabase } from "@trax/foundation/database";
 import type { Database } from "@trax/foundation/database";
@@ -125,8 +124,8 @@ async function call(
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
-  const json: unknown =
-    response.headers.get("content-type")?.startsWith("application/json") === true ? JSON.parse(text) : null;
+  const isJson = text !== "" && response.headers.get("content-type")?.startsWith("application/json") === true;
+  const json: unknown = isJson ? JSON.parse(text) : null;
   return { status: response.status, headers: response.headers, text, json, code: field(json, "error", "code") };
 }
 
@@ -143,8 +142,4 @@ export function textAt(value: unknown, ...path: readonly string[]): string {
   const found = field(value, ...path);
   if (typeof found !== "string") throw new Error(`no text at ${path.join(".")}: ${JSON.stringify(value)}`);
   return found;
-}
-
-export function scopesOf(role: Role): readonly Scope[] {
-  return roleScopes[role];
 }

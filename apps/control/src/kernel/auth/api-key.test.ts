@@ -19,5 +19,6 @@ test("a key with one character changed is none", () => {
     const other = text[at] === "a" ? "b" : "a";
     assert.ok(!isWellFormedApiKey(text.slice(0, at) + other + text.slice(at + 1)), `at ${at}`);
   }
-  for (const wrong of ["", "sk_live_", `${text}a`, text.slice(1), ` ${text}`, `${text}\n`]) assert.ok(!isWellFormedApiKey(wrong));
+  for (const wrong of ["", "sk_live_", `${text}a`, text.slice(1), ` ${text}`, `${text}\n`])
+    assert.ok(!isWellFormedApiKey(wrong));
 });
