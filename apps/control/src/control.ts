@@ -1,3 +1,4 @@
+import type { FastifyInstance } from "fastify";
 import type { Config } from "@trax/foundation/config";
 import { openDatabase } from "@trax/foundation/database";
 import type { LogDestination, Logger } from "@trax/foundation/log";
@@ -80,11 +81,7 @@ export async function openControl(options: {
     },
     routes,
   );
-  opened.defer(async () => {
-    const timer = setTimeout(() => app.server.closeAllConnections(), patienceMs);
-    await app.close();
-    clearTimeout(timer);
-  });
+  opened.defer(() => stopServing(app));
   const operator = opened.adopt(
     await openOperatorServer({ port: config.TRAX_OPERATOR_PORT, metrics, database, log }),
     (one) => one.close(),
@@ -95,4 +92,17 @@ export async function openControl(options: {
 
   const everything = opened.move();
   return { port, operatorPort: operator.port, close: () => everything.disposeAsync() };
+}
+
+/**
+ * Ends when the requests under way are answered. A connection that becomes idle
+ * meanwhile would be kept for its client's next request, so those are closed as
+ * they appear.
+ */
+async function stopServing(app: FastifyInstance): Promise<void> {
+  const idle = setInterval(() => app.server.closeIdleConnections(), 20);
+  const impatient = setTimeout(() => app.server.closeAllConnections(), patienceMs);
+  await app.close();
+  clearInterval(idle);
+  clearTimeout(impatient);
 }
