@@ -6,7 +6,7 @@ import type { Ports } from "../ports/ports.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Marks every process of an instance, grandchildren too: the data directory's id. */
+/** Marks the processes of an instance: the data directory's id. */
 export const instanceMark = "TRAX_INSTANCE";
 
 /** A first show on one machine needs no platform and no settings. Whatever is set, even to nothing, beats these. */

@@ -14,14 +14,16 @@ async function listPids(): Promise<number[]> {
   }
 }
 
-type Stat = { readonly state: string; readonly parent: number };
+type Stat = { readonly state: string; readonly parent: number; readonly startTime: string };
 
 async function readStat(pid: number): Promise<Stat | null> {
   try {
     const text = await readFile(`/proc/${pid}/stat`, "utf8");
     // The name stands in parentheses and may hold anything, so read from its end.
-    const [state, parent] = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    return state === undefined || parent === undefined ? null : { state, parent: Number(parent) };
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    const [state, parent, startTime] = [fields[0], fields[1], fields[19]];
+    if (state === undefined || parent === undefined || startTime === undefined) return null;
+    return { state, parent: Number(parent), startTime };
   } catch {
     return null;
   }
@@ -51,6 +53,32 @@ export async function findByDirectory(program: string, directory: string): Promi
     // An executable that was replaced meanwhile reads "… (deleted)".
     return basename(await readlink(`/proc/${pid}/exe`)).split(" ")[0] === program;
   });
+}
+
+/** Processes that work in that directory, on a file in it that their arguments name. */
+export async function findByWorkIn(directory: string): Promise<number[]> {
+  return filterPids(async (pid) => {
+    if ((await readlink(`/proc/${pid}/cwd`)) !== directory) return false;
+    const args = (await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0").slice(1);
+    return args.some((arg) => arg.startsWith(`${directory}/`));
+  });
+}
+
+/** Which processes these are, so that `stillRunning` is not misled by a pid that was given away again. */
+export type KnownProcesses = ReadonlyMap<number, string>;
+
+export async function rememberProcesses(pids: readonly number[]): Promise<KnownProcesses> {
+  const known = new Map<number, string>();
+  for (const pid of pids) {
+    const stat = await readStat(pid);
+    if (stat !== null) known.set(pid, stat.startTime);
+  }
+  return known;
+}
+
+export async function stillRunning(known: KnownProcesses): Promise<number[]> {
+  const now = await rememberProcesses([...known.keys()]);
+  return [...known].filter(([pid, startTime]) => now.get(pid) === startTime).map(([pid]) => pid);
 }
 
 /** Every living process below `ancestor`, children of children included. */

@@ -5,13 +5,14 @@ import { Failure, messageOf } from "../failure.ts";
 import type { Addresses } from "../instance/addresses.ts";
 import { createDataDirectory } from "../instance/data-directory.ts";
 import type { DataDirectory } from "../instance/data-directory.ts";
-import { instanceMark, withDefaults } from "../instance/environment.ts";
+import { withDefaults } from "../instance/environment.ts";
 import type { Environment } from "../instance/environment.ts";
 import { acquireLock } from "../instance/lock.ts";
+import { findInstanceProcesses } from "../instance/processes.ts";
 import type { Programs } from "../instance/programs.ts";
 import { removeRecord, writeFileAtomically, writeRecord } from "../instance/record.ts";
 import { StatusServer } from "../instance/status-server.ts";
-import { findByEnvironment, findDescendants, signalProcess, waitUntilGone } from "../process/process-table.ts";
+import { findDescendants, signalProcess, waitUntilGone } from "../process/process-table.ts";
 import { Progress } from "../terminal/progress.ts";
 import type { Output } from "../terminal/progress.ts";
 import { printWelcome } from "../welcome.ts";
@@ -139,7 +140,7 @@ function removeReadyFile(path: string): () => Promise<void> {
 /** The second signal: every process of this instance, by its pid, at once. */
 async function killEverything(directory: DataDirectory): Promise<void> {
   for (;;) {
-    const pids = [...(await findDescendants(process.pid)), ...(await findByEnvironment(instanceMark, directory.id))];
+    const pids = [...(await findDescendants(process.pid)), ...(await findInstanceProcesses(directory))];
     if (pids.length === 0) return;
     for (const pid of pids) signalProcess(pid, "SIGKILL");
     const left = await waitUntilGone(pids, 5_000);

@@ -4,15 +4,16 @@ import { addressesOf } from "../instance/addresses.ts";
 import type { Addresses } from "../instance/addresses.ts";
 import type { DataDirectory } from "../instance/data-directory.ts";
 import { ensureEncryptionKeys } from "../instance/encryption-keys.ts";
-import { childEnvironment, instanceMark, readSettings } from "../instance/environment.ts";
+import { childEnvironment, readSettings } from "../instance/environment.ts";
 import type { Environment } from "../instance/environment.ts";
 import { untilHealthy } from "../instance/health.ts";
+import { findInstanceProcesses } from "../instance/processes.ts";
 import type { Programs } from "../instance/programs.ts";
 import { runOnce } from "../instance/run-once.ts";
 import type { InstanceStatus } from "../instance/status.ts";
 import { choosePorts } from "../ports/ports.ts";
 import { PostgresServer } from "../postgres/server.ts";
-import { endProcesses, findByEnvironment } from "../process/process-table.ts";
+import { endProcesses, findDescendants, rememberProcesses, stillRunning } from "../process/process-table.ts";
 import { readVersion } from "../repository.ts";
 import type { Progress } from "../terminal/progress.ts";
 import { Keeper } from "./keeper.ts";
@@ -109,8 +110,11 @@ export class Supervisor {
   /** Stops everything in order. Resolves when no process of this instance is left. */
   async stop(): Promise<void> {
     this.#state = "stopping";
+    const below = await rememberProcesses(await findDescendants(process.pid));
     await this.#stack.disposeAsync();
     await this.#endOrphans();
+    // What belonged to a media agent that had to be ended by force.
+    await endProcesses(await stillRunning(below), 0);
   }
 
   async status(): Promise<InstanceStatus> {
@@ -171,7 +175,7 @@ export class Supervisor {
 
   /** Processes of this data directory that no supervisor has: those of one that was killed, or that would not end. */
   async #endOrphans(): Promise<void> {
-    const orphans = await findByEnvironment(instanceMark, this.#options.directory.id);
+    const orphans = await findInstanceProcesses(this.#options.directory);
     const left = await endProcesses(orphans, 5_000);
     if (left.length > 0) throw new Failure(`Processes of an earlier run do not end: pid ${left.join(", ")}`);
   }

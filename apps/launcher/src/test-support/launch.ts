@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { findDataDirectory } from "../instance/data-directory.ts";
-import { instanceMark } from "../instance/environment.ts";
+import { findInstanceProcesses } from "../instance/processes.ts";
 import { portNames } from "../ports/ports.ts";
-import { findByDirectory, findByEnvironment, signalProcess } from "../process/process-table.ts";
+import { findByDirectory, signalProcess } from "../process/process-table.ts";
 import { exitOf } from "../supervise/running.ts";
 import type { Exit } from "../supervise/running.ts";
 
@@ -111,7 +111,7 @@ export async function leftProcesses(data: string): Promise<readonly number[]> {
   const directory = await findDataDirectory(data);
   if (directory === null) return [];
   return [
-    ...(await findByEnvironment(instanceMark, directory.id)),
+    ...(await findInstanceProcesses(directory)),
     ...(await findByDirectory("postgres", join(directory.path, "postgres/cluster"))),
   ];
 }

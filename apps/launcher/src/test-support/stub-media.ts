@@ -1,7 +1,14 @@
 import { spawn } from "node:child_process";
+import { join } from "node:path";
 
-/** Stands in for the media agent, with a child process in the place of MediaMTX. */
-const router = spawn("sleep", ["600"], { stdio: "ignore" });
+/** Stands in for the media agent. Its child, in the place of MediaMTX, outlives it as that does when it is killed. */
+const run = join(process.env["TRAX_DATA_DIR"] ?? "", "run");
+const router = spawn("tail", ["-F", join(run, "mediamtx.yml")], {
+  cwd: run,
+  env: {},
+  detached: true,
+  stdio: "ignore",
+});
 const end = (): void => {
   router.once("exit", () => process.exit(0));
   router.kill();
