@@ -21,7 +21,9 @@ export const SourceVideo = z
     width: z.number().int().nullable(),
     height: z.number().int().nullable(),
     frameRate: z.number().nullable(),
-    bitrate: z.number().int().nullable().meta({ description: "bit/s that arrive now, less audio where that is measured apart; null while nothing is measured" }),
+    bitrate: z.number().int().nullable().meta({
+      description: "bit/s that arrive now, less audio where that is measured apart; null while nothing is measured",
+    }),
   })
   .meta({ id: "SourceVideo" });
 export type SourceVideo = z.infer<typeof SourceVideo>;
