@@ -118,6 +118,14 @@ test("a stream ends when its key is revoked, and when its studio is deleted", as
   assert.equal(await deleted.next(), null);
 });
 
+test("a stream ends with its key when that is given an end later, as by rotating it", async () => {
+  const { id } = await ada.studio();
+  const made = await control.mint(ada.account);
+  await using reader = await EventReader.open(control, made.secret, pathOf(id));
+  await database.query(sql`update api_keys set expires_at = now() + interval '400 ms' where id = ${made.id}`);
+  assert.equal(await reader.next(), null);
+});
+
 test("another tenant's events are as if there were none", async () => {
   const { id } = await ada.studio();
   await append(id);

@@ -18,6 +18,8 @@ type Follower = {
   readonly principal: Principal;
   readonly dead: () => void;
   timer: NodeJS.Timeout | null;
+  /** Of several looks under way the last one begun is the newest truth. */
+  looks: number;
 };
 
 const longestTimerMs = 2 ** 31 - 1;
@@ -36,25 +38,34 @@ export function openFollowers(find: (credential: Credential) => Promise<Principa
     follower.dead();
   };
   const lookAt = async (follower: Follower): Promise<void> => {
+    follower.looks += 1;
+    const look = follower.looks;
     try {
       const now = await find(follower.credential);
       if (now === null || !sameScopes(now, follower.principal)) end(follower);
+      else if (followers.has(follower) && look === follower.looks) lookAgainAt(follower, now.expiresAt);
     } catch (error) {
       // Without an answer nobody goes on for long: when the database is back, the listener asks for everybody again.
       log.warn({ err: error }, "a followed credential could not be checked");
       if (followers.has(follower)) armTimer(follower, retryMs);
     }
   };
+  /** The end may have moved since the last look (a key that is rotated), and the database's clock decides, not ours. */
+  const lookAgainAt = (follower: Follower, expiresAt: Date | null): void => {
+    if (expiresAt !== null) armTimer(follower, Math.max(expiresAt.getTime() - Date.now() + 5, retryMs));
+    else if (follower.timer !== null) clearTimeout(follower.timer);
+  };
   const armTimer = (follower: Follower, ms: number): void => {
     if (follower.timer !== null) clearTimeout(follower.timer);
-    follower.timer = setTimeout(() => void lookAt(follower), Math.min(Math.max(ms, 0), longestTimerMs));
+    follower.timer = setTimeout(() => void lookAt(follower), Math.min(ms, longestTimerMs));
   };
 
   return {
     add(credential, principal, dead) {
-      const follower: Follower = { credential, principal, dead, timer: null };
+      const follower: Follower = { credential, principal, dead, timer: null, looks: 0 };
       followers.add(follower);
-      if (principal.expiresAt !== null) armTimer(follower, principal.expiresAt.getTime() - Date.now() + 5);
+      // A change may have been notified after the principal was read and before there was anybody to tell.
+      void lookAt(follower);
       return () => drop(follower);
     },
     recheck(accountId) {
