@@ -61,9 +61,9 @@ test("a reader that follows many writers sees each event once and in order, howe
       afterSeq = event.seq;
     }
   };
-  let writing = true;
+  const written = new AbortController();
   const reading = (async () => {
-    while (writing) await read();
+    while (!written.signal.aborted) await read();
   })();
   await Promise.all(
     Array.from({ length: writers }, async (_, writer) => {
@@ -80,10 +80,10 @@ test("a reader that follows many writers sees each event once and in order, howe
       }
     }),
   );
-  writing = false;
+  written.abort();
   await reading;
-  for (let before = -1; before !== seen.length;) {
-    before = seen.length;
+  for (let counted = -1; counted !== seen.length;) {
+    counted = seen.length;
     await read();
   }
   assert.equal(seen.length, writers * each);

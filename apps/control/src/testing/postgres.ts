@@ -20,7 +20,7 @@ export async function startPostgres(): Promise<TestPostgres> {
   const path = await mkdtemp(join(tmpdir(), "trax-control-test-"));
   const directory = await createDataDirectory(path);
   const log = new ProcessLog(directory.logs, "postgres", { onLine: () => undefined, onNotice: () => undefined });
-  const server = await PostgresServer.prepare(directory, log, () => undefined);
+  const server = await PostgresServer.prepare(directory, log, () => undefined, new AbortController().signal);
   let running = await server.launch();
   await running.ready;
   const url = new Secret(server.url);
