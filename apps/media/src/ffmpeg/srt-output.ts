@@ -14,6 +14,8 @@ import { ffmpegSrtUrl, readSrtUrl } from "./srt-url.ts";
 const deadlineMs = 4_500;
 /** A connection that took media for so long without an error is not one that is being refused. */
 const takenAfterMs = 1_000;
+/** A server that leaves this soon has most likely looked at the stream id only then. */
+const secondThoughtsMs = 5_000;
 
 // FFmpeg prints URLs, and these hold stream ids and passphrases.
 Log.setLevel(AV_LOG_QUIET);
@@ -100,6 +102,7 @@ class SrtOutput implements Sender {
       this.#end(refusal(opened));
       return;
     }
+    const openedAt = performance.now();
     const muxer = new MpegTsMuxer(this.#io);
     let reason: CloseReason | null = null;
     try {
@@ -107,7 +110,7 @@ class SrtOutput implements Sender {
       if (!this.#isClosing) this.#listener.onPublishing();
       await this.#writeAll(muxer);
     } catch (error) {
-      reason = lost(error);
+      reason = lost(error, performance.now() - openedAt);
     }
     this.#isOpen = false;
     muxer.free();
@@ -169,9 +172,13 @@ function refusal(code: number): CloseReason {
   };
 }
 
-function lost(error: unknown): CloseReason {
-  if (error instanceof FFmpegError && !error.isInvalidData && !error.isEINVAL) {
-    return { code: "closed_by_peer", message: "The server closed the connection, or stopped answering." };
+function lost(error: unknown, openMs: number): CloseReason {
+  if (!(error instanceof FFmpegError) || error.isInvalidData || error.isEINVAL) {
+    return { code: "protocol_error", message: "This stream cannot be sent by SRT." };
   }
-  return { code: "protocol_error", message: "This stream cannot be sent by SRT." };
+  const message =
+    openMs < secondThoughtsMs
+      ? "The server agreed to the connection and closed it soon after, which usually means that the stream id is refused or in use."
+      : "The server closed the connection, or stopped answering.";
+  return { code: "closed_by_peer", message };
 }

@@ -91,5 +91,8 @@ function tlsFailure(end: ConnectionEnd): string {
     return "The server did not finish the TLS handshake in time. Is it rtmp:// rather than rtmps://?";
   }
   const code = errorCode(end);
-  return tlsWords[code ?? ""] ?? `The TLS handshake with the server failed (${code ?? "it closed the connection"}).`;
+  if (code === null || code === "ECONNRESET" || code === "EPIPE") {
+    return `The server ${how(end)} during the TLS handshake. Is it rtmp:// rather than rtmps://?`;
+  }
+  return tlsWords[code] ?? `The TLS handshake with the server failed (${code}).`;
 }

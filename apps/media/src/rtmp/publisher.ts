@@ -91,6 +91,7 @@ class Publisher implements RtmpPublisher {
   #streamId = 0;
   /** What had left this process when the kernel was last asked. */
   #leftHere = 0;
+  #takenBytes = 0;
   #droppedFrames = 0;
   #skippingToKeyframe = false;
   /** When the first media was written, and how much had been before it. */
@@ -131,8 +132,14 @@ class Publisher implements RtmpPublisher {
     return this.#connection.writtenBytes;
   }
 
+  /**
+   * Nothing counts as taken before the peer is known to take media: until it
+   * has said so, its kernel may have taken what it never reads. Never less than before.
+   */
   taken(): Taken {
-    return this.#delivery.delivered();
+    const delivered = this.#delivery.delivered();
+    if (this.#stage === "flowing") this.#takenBytes = Math.max(this.#takenBytes, delivered.takenBytes);
+    return { ...delivered, takenBytes: this.#takenBytes };
   }
 
   send(message: OutgoingMessage): void {
