@@ -37,6 +37,9 @@ const broken: Readonly<Record<string, string>> = {
   "a length and chunks":
     "POST /v1/studios HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
   "a NUL in a header": "GET /v1/health HTTP/1.1\r\nhost: x\r\nx: a\0b\r\n\r\n",
+  "no host": "GET /v1/health HTTP/1.1\r\nconnection: close\r\n\r\n",
+  "no host for a path that does not decode": "GET /v1/%zz HTTP/1.1\r\nconnection: close\r\n\r\n",
+  "a tunnel": "CONNECT example.com:443 HTTP/1.1\r\nhost: x\r\n\r\n",
   "a length that is none": "POST /v1/studios HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n",
 };
 
@@ -48,6 +51,14 @@ for (const [title, request] of Object.entries(broken)) {
     assert.match(head, new RegExp(`x-request-id: ${textAt(body, "error", "requestId")}`));
   });
 }
+
+test("an expectation that nobody knows is let be", async () => {
+  const { head, body } = await exchange(
+    "GET /v1/health HTTP/1.1\r\nhost: x\r\nexpect: the-unexpected\r\nconnection: close\r\n\r\n",
+  );
+  assert.match(head, /^HTTP\/1\.1 200 OK\r\n/);
+  assert.equal(textAt(body, "status"), "ok");
+});
 
 test("a request cut off in its body leaves the server well", async () => {
   const { key } = await trax.newAccount();

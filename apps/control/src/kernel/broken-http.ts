@@ -1,10 +1,10 @@
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Logger } from "@trax/foundation/log";
 import { errorBody, invalidRequest } from "./errors.ts";
 import { newRequestId } from "./request-id.ts";
 
 /** What came was no HTTP, or came too slowly: the one error shape all the same, then the connection is closed. */
-export function answerBrokenHttp(error: Error, socket: Socket, log: Logger): void {
+export function answerBrokenHttp(error: Error, socket: Duplex, log: Logger): void {
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   if (code === "ECONNRESET" || socket.destroyed || !socket.writable) {
     socket.destroy();

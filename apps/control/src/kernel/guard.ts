@@ -7,7 +7,7 @@ import { presentedIn } from "./auth/presented.ts";
 import type { Credential, Principal } from "./auth/principal.ts";
 import { signOutCookie } from "./auth/session.ts";
 import { addressBucket, clientAddressOf } from "./client-address.ts";
-import { ApiError } from "./errors.ts";
+import { ApiError, invalidRequest } from "./errors.ts";
 import type { RateLimiter, Verdict } from "./rate-limit.ts";
 import type { Route } from "./route.ts";
 
@@ -126,6 +126,10 @@ export function makeGuard(options: {
     request.route = route;
     reply.header("x-request-id", request.id);
     reply.header("cache-control", "no-store");
+    if (request.raw.headers.host === undefined && request.raw.httpVersion === "1.1") {
+      proceed(invalidRequest("The request has no Host header."));
+      return;
+    }
     const all = presentedIn(request.raw.headers);
     const presented = route?.ignoresCookie === true ? all.filter((one) => one.kind !== "session") : all;
     const known: Identities = { key: null, session: null };

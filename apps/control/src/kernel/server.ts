@@ -51,7 +51,13 @@ export function buildServer(kernel: Kernel, routes: readonly Route[]): FastifyIn
     requestTimeout: 30_000,
     keepAliveTimeout: 65_000,
     connectionTimeout: 0,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000, joinDuplicateHeaders: true },
+    http: {
+      headersTimeout: 10_000,
+      connectionsCheckingInterval: 1_000,
+      joinDuplicateHeaders: true,
+      // Node would answer without a body; the guard refuses it in the one shape.
+      requireHostHeader: false,
+    },
     forceCloseConnections: "idle",
     // While closing, the requests that are still accepted are served.
     return503OnClosing: false,
@@ -60,6 +66,13 @@ export function buildServer(kernel: Kernel, routes: readonly Route[]): FastifyIn
     frameworkErrors: (error, request, reply) => {
       guard(null, request, reply, (refusal) => refuse(isOfRoute(refusal) ? error : refusal, request, reply));
     },
+  });
+  // RFC 9110, 10.1.1: an expectation nobody knows may be let be. Node would refuse it without a body.
+  app.server.on("checkExpectation", (request, response) => app.server.emit("request", request, response));
+  app.server.on("connect", (_request, socket) => {
+    // The socket is ours alone now: without a listener its reset would end the process.
+    socket.on("error", () => undefined);
+    answerBrokenHttp(new Error("CONNECT"), socket, log);
   });
   const refuse = makeRefuse(log, kernel.accessLog);
   app.decorateRequest("principal", null);
