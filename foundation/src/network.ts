@@ -2,10 +2,24 @@ import ipaddr from "ipaddr.js";
 
 type Network = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
 
-/** A CIDR, or null when the text is none. */
+const fourDecimals = /^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$/;
+
+/** IPv4 addresses are mapped into `::ffff:0:0/96` (RFC 4291, 2.5.5.2). */
+const mappedBits = 96;
+
+/**
+ * A CIDR, or null when the text is none. IPv4 is four decimals: in `10/8` or
+ * `010.0.0.0/8` the library reads other networks than people do. One of mapped
+ * addresses is the IPv4 network it stands for, as an address of it counts.
+ */
 export function parseCidr(text: string): Network | null {
+  const trimmed = text.trim();
+  const address = trimmed.slice(0, trimmed.lastIndexOf("/"));
+  if (address.includes("%") || (!address.includes(":") && !fourDecimals.test(address))) return null;
   try {
-    return ipaddr.parseCIDR(text.trim());
+    const [network, bits] = ipaddr.parseCIDR(trimmed);
+    const isMapped = network instanceof ipaddr.IPv6 && network.isIPv4MappedAddress() && bits >= mappedBits;
+    return isMapped ? [network.toIPv4Address(), bits - mappedBits] : [network, bits];
   } catch {
     return null;
   }
