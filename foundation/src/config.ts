@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { Secret } from "./secret.ts";
 import { parseCidr } from "./network.ts";
 
@@ -86,7 +87,10 @@ export const variables = {
     about: "The address the HTTP API and the media ports listen on.",
     takes: "an IP address",
     otherwise: "0.0.0.0",
-    read: optional((value) => value, "0.0.0.0"),
+    read: optional((value) => {
+      if (isIP(value) === 0) throw new WrongValue();
+      return value;
+    }, "0.0.0.0"),
   },
   TRAX_HTTP_PORT: portVariable(8080, "The API, `/v1`."),
   TRAX_RTMP_PORT: portVariable(1935, "RTMP in (TCP)."),
