@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { readdir } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { TestContext } from "node:test";
 import type { Destination, StreamStatus } from "@trax/contract";
 import { startFfmpegListener, startMediaMtxPlain, startNginxRtmp, startNodeMediaServer } from "@trax/peers";
+import { startRtmpServer } from "@trax/peers/rtmp-server/server";
 import { startInstance } from "../instance.ts";
 import { eventually } from "./eventually.ts";
 import { assertEachChangeOnce, followEvents } from "./event-log.ts";
@@ -201,4 +202,19 @@ describe("one show on five real servers", { concurrency: 3 }, () => {
       assertEachChangeOnce(log.events);
     });
   }
+
+  test("a certificate of the operator's own authority is for its own names only", async (context) => {
+    const { certificate } = await mediaMtx();
+    const tls = { key: await readFile(certificate.keyPath, "utf8"), cert: certificate.pem };
+    const server = owned(context, await startRtmpServer({ host: "127.0.0.2", tls }));
+    const show = await openShow(context, await instance());
+    const source = await show.addSource();
+    await publish(context, source.session.ingest);
+    const { id } = await show.addDestination({ url: server.url, streamKey: newKey() });
+    await show.goLive();
+    const { lastError } = await show.untilDestination(id, "refused", (told) => told.lastError !== null);
+    assert.equal(lastError?.code, "tls_failed");
+    assert.match(lastError?.message ?? "", /for another name/);
+    assert.equal(server.connections.length, 0, "nothing was said to it");
+  });
 });
