@@ -106,7 +106,8 @@ export const accountOperations = {
     summary: "Revoke a key",
     auth: "session",
     scope: null,
-    write: true,
+    // A key that leaked must be stopped while writes are off, too.
+    write: false,
     params: ofKey,
     query: null,
     body: null,

@@ -27,7 +27,11 @@ export const errorCatalogue = {
   internal_error: { status: 500, about: "Something broke on our side; quote `requestId`." },
   write_disabled: { status: 503, about: "Writes are switched off by the operator; reads go on." },
   media_unavailable: { status: 503, about: "The media side cannot answer now." },
-  unavailable: { status: 503, about: "A part TRaX needs is restarting; try again in a moment. Nothing was changed." },
+  unavailable: {
+    status: 503,
+    about:
+      "A part TRaX needs is restarting; try again in a moment. With the same `Idempotency-Key` nothing is done twice.",
+  },
 } as const;
 
 const codes = Object.keys(errorCatalogue);
