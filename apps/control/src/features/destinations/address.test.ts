@@ -48,19 +48,9 @@ for (const url of [
   "rtmp://169.254.169.254/latest",
   "rtmp://10.0.0.1/app",
   "rtmp://1%32%37.0.0.1/app",
+  "rtmp://[::::]/app",
 ]) {
   test(`refused: ${url}`, () => assert.rejects(checkUrl(url, rules), refusedWith("destination_refused")));
-}
-
-for (const url of [
-  "rtmp://user:pass@live.example.com/app",
-  "rtmp://@live.example.com/app",
-  "rtmp://live.example.com/app#fragment",
-  "rtmp://live.example.com/app#",
-  "rtmp://live.example.com:0/app",
-  "srt://live.example.com",
-]) {
-  test(`invalid: ${url}`, () => assert.rejects(checkUrl(url, rules), refusedWith("invalid_request")));
 }
 
 test("an operator's networks may be reached", () =>

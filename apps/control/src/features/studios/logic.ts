@@ -1,6 +1,6 @@
 import type { ResponseOf, Studio, StudioCreate, StudioUpdate, operations } from "@trax/contract";
 import type { Queryable } from "@trax/foundation/database";
-import { ApiError, invalidRequest, notFound } from "../../kernel/errors.ts";
+import { ApiError, notFound } from "../../kernel/errors.ts";
 import { pageOf } from "../../kernel/pagination.ts";
 import type { Cursors } from "../../kernel/pagination.ts";
 import { holdStudio, notifyDesired, notifyStudioGone } from "../broadcast/index.ts";
@@ -41,7 +41,7 @@ export async function createStudio(
 async function requireSource(db: Queryable, accountId: string, studioId: string, sourceId: string): Promise<void> {
   if (await rows.hasSource(db, accountId, studioId, sourceId)) return;
   const details = [{ path: "body.program.sourceId", message: "must be a source of this studio" }];
-  throw invalidRequest("The program's source is not one of this studio's.", details);
+  throw new ApiError("not_found", "There is no such source.", { details });
 }
 
 export async function updateStudio(

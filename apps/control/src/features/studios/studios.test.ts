@@ -56,9 +56,9 @@ test("the program's source is one of the studio's, and is let go of with it", as
   assert.equal(chosen.program.sourceId, own.id);
   for (const sourceId of [others.id, newId("source")]) {
     const refusal = await ada.call("PATCH", path, { program: { sourceId } });
-    refusedAs(refusal, 400, "invalid_request");
+    refusedAs(refusal, 404, "not_found");
     assert.match(refusal.text, /"path":"body\.program\.sourceId"/);
-    refusedAs(await ada.call("POST", "/v1/studios", { name: "New", program: { sourceId } }), 400, "invalid_request");
+    refusedAs(await ada.call("POST", "/v1/studios", { name: "New", program: { sourceId } }), 404, "not_found");
   }
   assert.equal((await ada.call("DELETE", `${path}/sources/${own.id}`)).status, 204);
   assert.equal(shapeOf(await ada.call("GET", path), 200, Studio).program.sourceId, null);
