@@ -5,7 +5,7 @@ import type { Database, Queryable } from "@trax/foundation/database";
 
 /**
  * Forward-only migrations: plain SQL files, numbered from 0001 without gaps,
- * each applied in a transaction of its own. Why this is ours: docs/adr/0003.
+ * each applied in a transaction of its own. Why this is ours: docs/adr/0007.
  */
 export type Migration = {
   readonly number: number;
