@@ -48,10 +48,11 @@ export async function signIn(
   request: PublicRequest<"signIn">,
 ): Promise<AccountView> {
   const { email, password } = request.body;
-  const bucket = `sign-in:${addressBucket(request.clientAddress)}:${email.toLowerCase()}`;
+  const user = await findMember(request.database, email);
+  // By the user where there is one: the database takes more spellings of an address for the same than we do.
+  const bucket = `sign-in:${addressBucket(request.clientAddress)}:${user?.userId ?? email.toLowerCase()}`;
   const verdict = limiter.take(bucket, attempts);
   if (!verdict.allowed) throw rateLimited(verdict);
-  const user = await findMember(request.database, email);
   if (!(await passwords.verify(user?.passwordHash ?? null, password)) || user === null) {
     throw new ApiError("unauthenticated", "The e-mail address or the password is wrong.", {
       headers: { "www-authenticate": 'Bearer realm="trax"' },
