@@ -22,6 +22,7 @@ const wrong: readonly (readonly [string, string])[] = [
   ["TRAX_RATE_LIMIT", "777"],
   ["TRAX_RATE_LIMIT", "0/61"],
   ["TRAX_ENCRYPTION_KEYS", "1:c2hvcnQ="],
+  ["TRAX_ENCRYPTION_KEYS", `1:${Buffer.alloc(32, 1).toString("base64")},1:${Buffer.alloc(32, 2).toString("base64")}`],
   ["TRAX_LOG_LEVEL", "loud"],
 ];
 

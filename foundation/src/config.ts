@@ -45,13 +45,16 @@ const httpUrl = optional<string | null>((value) => {
 }, null);
 
 function readEncryptionKeys(value: string): readonly EncryptionKey[] {
-  return value.split(",").map((entry) => {
-    const [id, encoded] = entry.trim().split(":");
-    if (id === undefined || encoded === undefined || !/^[0-9A-Za-z_-]{1,16}$/.test(id)) throw new WrongValue();
+  const keys = value.split(",").map((entry) => {
+    const [, id, encoded] = /^([0-9A-Za-z_-]{1,16}):([0-9A-Za-z+/=_-]+)$/.exec(entry.trim()) ?? [];
+    if (id === undefined || encoded === undefined) throw new WrongValue();
     const bytes = Buffer.from(encoded, "base64");
     if (bytes.length !== 32) throw new WrongValue();
     return { id, key: new Secret(bytes.toString("base64")) };
   });
+  // A new key under an old one's id would leave all that the old one sealed unreadable.
+  if (new Set(keys.map(({ id }) => id)).size !== keys.length) throw new WrongValue();
+  return keys;
 }
 
 /** A key-encryption key: `id` is its version, kept beside what it encrypted. */
@@ -126,7 +129,7 @@ export const variables = {
   },
   TRAX_ENCRYPTION_KEYS: {
     about: "Keys that encrypt secrets at rest. The first encrypts, all decrypt; put a new one in front to rotate.",
-    takes: "id:base64 of 32 bytes, separated by commas",
+    takes: "id:base64 of 32 bytes, separated by commas, each id once",
     otherwise: "made by `./trax up` and kept in the data directory",
     read: optional<readonly EncryptionKey[]>(readEncryptionKeys, []),
   },
