@@ -32,6 +32,9 @@ export class RtmpServerConnection {
   tcUrl: string | null = null;
   streamName: string | null = null;
   publishing = false;
+  /** When it was told that it may publish, and when its socket closed: `performance.now()`. */
+  publishingAt: number | null = null;
+  closedAt: number | null = null;
   /** It said FCUnpublish or deleteStream. */
   saidGoodbye = false;
   closed = false;
@@ -58,6 +61,7 @@ export class RtmpServerConnection {
     socket.on("error", () => {});
     socket.once("close", () => {
       this.closed = true;
+      this.closedAt = performance.now();
       if (this.#timer !== null) clearTimeout(this.#timer);
     });
   }
@@ -209,6 +213,7 @@ export class RtmpServerConnection {
       return;
     }
     this.publishing = true;
+    this.publishingAt = performance.now();
     this.#sayStatus("status", "NetStream.Publish.Start", `${this.streamName ?? ""} is now published.`);
     if (afterStart !== undefined) this.#timer = setTimeout(() => this.#act(afterStart), afterStart.ms);
   }
