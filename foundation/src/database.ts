@@ -18,12 +18,18 @@ pg.types.setTypeParser(int8, Number);
 
 export function openDatabase(
   url: Secret,
-  options: { readonly size?: number; readonly onError: (error: Error) => void },
+  options: {
+    readonly size?: number;
+    /** How long a statement may wait for a row that another transaction holds; without it, for ever. */
+    readonly lockTimeoutMs?: number;
+    readonly onError: (error: Error) => void;
+  },
 ): Database {
   const pool = new pg.Pool({
     connectionString: url.reveal(),
     max: options.size ?? 20,
     connectionTimeoutMillis: 5_000,
+    ...(options.lockTimeoutMs === undefined ? {} : { lock_timeout: options.lockTimeoutMs }),
     application_name: "trax",
   });
   // A server restart breaks idle connections: without a listener that would end the process.
@@ -63,21 +69,38 @@ const connectionFailures = new Set([
   "57P01",
   "57P02",
   "57P03",
+  "53300",
   "08000",
+  "08001",
   "08003",
+  "08004",
   "08006",
+  "EAI_AGAIN",
   "ECONNREFUSED",
   "ECONNRESET",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
   "ENOENT",
   "EPIPE",
+  "ETIMEDOUT",
 ]);
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+}
 
 /** Whether the database was out of reach, so that the same call may succeed a moment later. */
 export function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const code = "code" in error && typeof error.code === "string" ? error.code : "";
   return (
-    connectionFailures.has(code) ||
-    /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message)
+    connectionFailures.has(codeOf(error)) ||
+    /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/.test(
+      error.message,
+    )
   );
+}
+
+/** Whether the database refused what it was given (SQLSTATE classes 22 and 23), so that the same again fails again. */
+export function isRefusedData(error: unknown): boolean {
+  return /^2[23][0-9A-Z]{3}$/.test(codeOf(error));
 }

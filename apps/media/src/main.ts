@@ -30,11 +30,13 @@ async function main(): Promise<void> {
   const nodeId = readNodeId(dataDir);
   const db = openDatabase(url, {
     size: 8,
+    // What somebody else holds must not hold up every studio of this node.
+    lockTimeoutMs: 3_000,
     onError: (error) => log.warn({ err: error }, "a database connection was lost"),
   });
   const vault = openVault(config.TRAX_ENCRYPTION_KEYS);
   const node = await holdNode(url, nodeId, log);
-  const orphans = await sweepOrphans(resolve(dataDir, "run", "relays.json"));
+  const orphans = await sweepOrphans(resolve(dataDir, "run", "relays.json"), log);
 
   const internalPassword = new Secret(randomBytes(24).toString("base64url"));
   const everywhere = config.TRAX_HOST === "0.0.0.0" ? "" : config.TRAX_HOST;

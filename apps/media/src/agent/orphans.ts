@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Logger } from "@trax/foundation/log";
 import { processStartTime } from "../mediamtx/process.ts";
 
 type Entry = { readonly pid: number; readonly startTime: string };
@@ -15,7 +16,7 @@ export type OrphanList = {
 };
 
 /** Ends whatever an earlier agent left behind, waits until it is gone, and starts a new list. */
-export async function sweepOrphans(path: string): Promise<OrphanList> {
+export async function sweepOrphans(path: string, log: Logger): Promise<OrphanList> {
   for (const { pid, startTime } of read(path)) {
     if ((await processStartTime(pid)) !== startTime) continue;
     process.kill(pid, "SIGKILL");
@@ -23,6 +24,12 @@ export async function sweepOrphans(path: string): Promise<OrphanList> {
   }
   const entries = new Map<number, Entry>();
   let writing = Promise.resolve();
+  // A full disk must not end the agent: the list is as good as its last change then.
+  const change = (work: () => Promise<void>): void => {
+    writing = writing
+      .then(work)
+      .catch((error: unknown) => log.warn({ err: error }, "the list of relays is not up to date"));
+  };
   const write = () => {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(`${path}.new`, JSON.stringify([...entries.values()]), { mode: 0o600 });
@@ -31,7 +38,7 @@ export async function sweepOrphans(path: string): Promise<OrphanList> {
   write();
   return {
     add(pid) {
-      writing = writing.then(async () => {
+      change(async () => {
         const startTime = await processStartTime(pid);
         if (startTime === null) return;
         entries.set(pid, { pid, startTime });
@@ -39,7 +46,7 @@ export async function sweepOrphans(path: string): Promise<OrphanList> {
       });
     },
     remove(pid) {
-      writing = writing.then(() => {
+      change(async () => {
         if (entries.delete(pid)) write();
       });
     },
