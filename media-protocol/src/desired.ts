@@ -13,10 +13,10 @@ export async function notifySessions(tx: Queryable): Promise<void> {
   await tx.query(sql`select pg_notify(${channels.sessions}, '')`);
 }
 
-type StudioName = { readonly accountId: string; readonly studioId: string };
+export type StudioName = { readonly accountId: string; readonly studioId: string };
 
 /** First of all the studio's rows, as everywhere (see `observed.ts`). */
-async function lockStudio(tx: Queryable, { accountId, studioId }: StudioName): Promise<void> {
+export async function lockStudio(tx: Queryable, { accountId, studioId }: StudioName): Promise<void> {
   await tx.query(sql`select id from studios where account_id = ${accountId} and id = ${studioId} for no key update`);
 }
 

@@ -1,5 +1,7 @@
+export * from "./automatic.ts";
 export * from "./channel.ts";
-export * from "./desired.ts";
+export { notifyDesired, notifySessions, readDesired, requestLive, requestOffline } from "./desired.ts";
+export type { DesiredBroadcast, DesiredDestination, DesiredSource, DesiredStudio } from "./desired.ts";
 export * from "./event.ts";
 export * from "./gauge.ts";
 export * from "./lease.ts";

@@ -28,17 +28,24 @@ export type SessionConnection = {
   readonly protocol: string;
 };
 
-/** Remembers which router connection a session authorised, also over an agent's restart. */
+/**
+ * Remembers which router connection a session authorised, also over an agent's
+ * restart. Answers false, and remembers nothing, when the session is over: one
+ * that is being revoked is waited for, and one revoked later finds this row.
+ */
 export async function recordConnection(
   db: Queryable,
   nodeId: string,
   connection: SessionConnection,
   expiresAt: Date,
-): Promise<void> {
-  await db.query(sql`
+): Promise<boolean> {
+  const rows = await db.query(sql`
     insert into media_session_connections (node_id, protocol, connection_id, session_id, expires_at)
-    values (${nodeId}, ${connection.protocol}, ${connection.connectionId}, ${connection.sessionId}, ${expiresAt})
-    on conflict (node_id, protocol, connection_id) do update set session_id = excluded.session_id, expires_at = excluded.expires_at`);
+    select ${nodeId}, ${connection.protocol}, ${connection.connectionId}, id, ${expiresAt}
+    from media_sessions where id = ${connection.sessionId} and expires_at > now() for key share
+    on conflict (node_id, protocol, connection_id) do update set session_id = excluded.session_id, expires_at = excluded.expires_at
+    returning connection_id`);
+  return rows.length > 0;
 }
 
 /** The connections of this node whose session has ended: expired, revoked, or gone with its source. */

@@ -72,7 +72,7 @@ export class PublishAuth {
     if (connectionId === null) return { allow: true };
     if (session.onConflict === "replace") await this.#makeRoom(sourceId, connectionId);
     this.#arrived.set(sourceId, candidates(protocol, connectionId));
-    await this.#recordConnection(session, protocol, connectionId);
+    if (!(await this.#recordConnection(session, protocol, connectionId))) return refuse("the token was just revoked");
     this.#watchExpiry(session.expiresAt);
     return { allow: true };
   }
@@ -145,7 +145,7 @@ export class PublishAuth {
     await this.#kick(arrived);
   }
 
-  async #recordConnection(session: PublishSession, protocol: string, connectionId: string): Promise<void> {
+  async #recordConnection(session: PublishSession, protocol: string, connectionId: string): Promise<boolean> {
     const record = () =>
       recordConnection(
         this.#o.db,
@@ -154,10 +154,14 @@ export class PublishAuth {
         session.expiresAt,
       );
     try {
-      await record();
+      return await record();
     } catch (error) {
       if (!isDatabaseAway(error)) throw error;
-      this.#recorder.record(connectionId, record);
+      this.#recorder.record(connectionId, async () => {
+        // Revoked while the database was away.
+        if (!(await record())) await this.#kick(candidates(protocol, connectionId));
+      });
+      return true;
     }
   }
 
@@ -170,8 +174,9 @@ export class PublishAuth {
     if (this.#closed || at.getTime() >= this.#nextExpiryAt) return;
     this.#nextExpiryAt = at.getTime();
     if (this.#expiryTimer !== null) clearTimeout(this.#expiryTimer);
-    // The periodic look catches what is further away than a timer should be.
-    const wait = Math.min(Math.max(at.getTime() - Date.now() + 20, 20), 60_000);
+    // The periodic look catches what is further away than a timer should be; where
+    // the database's clock is behind ours, what is over here is not yet over there.
+    const wait = Math.min(Math.max(at.getTime() - Date.now() + 20, 250), 60_000);
     this.#expiryTimer = setTimeout(() => {
       this.#expiryTimer = null;
       this.#nextExpiryAt = Number.POSITIVE_INFINITY;

@@ -1,0 +1,29 @@
+import sql from "sql-template-tag";
+import type { Queryable } from "@trax/foundation/database";
+import { lockStudio, requestLive, requestOffline } from "./desired.ts";
+import type { StudioName } from "./desired.ts";
+
+/*
+ * What an agent decides from rows it read a moment ago is decided once more
+ * with the studio held: a person who went live or offline meanwhile is right.
+ */
+
+/** `autoGoLive` with the first source. Answers whether the studio was taken live by this call. */
+export async function goLiveWithSource(tx: Queryable, studio: StudioName): Promise<boolean> {
+  await lockStudio(tx, studio);
+  const wanted = await tx.query(sql`
+    select from studios where id = ${studio.studioId} and auto_go_live and auto_armed
+      and exists (select from sources where studio_id = ${studio.studioId} and status = 'online')`);
+  if (wanted.length === 0) return false;
+  return (await requestLive(tx, studio, { startedBy: "source", traceparent: null })).created;
+}
+
+/** `autoGoLive` after the last source of this broadcast. Answers whether it was ended by this call. */
+export async function goOfflineWithoutSource(tx: Queryable, studio: StudioName, broadcastId: string): Promise<boolean> {
+  await lockStudio(tx, studio);
+  const wanted = await tx.query(sql`
+    select from studios where id = ${studio.studioId} and auto_go_live
+      and exists (select from broadcasts where id = ${broadcastId} and desired = 'live')
+      and not exists (select from sources where studio_id = ${studio.studioId} and status = 'online')`);
+  return wanted.length > 0 && (await requestOffline(tx, studio, "source_gone"));
+}
