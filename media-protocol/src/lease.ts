@@ -4,6 +4,9 @@ import type { Queryable } from "@trax/foundation/database";
 /** How long a broadcast stays a node's own without word from it. */
 export const leaseMs = 15_000;
 
+/** What a claim leaves each of a node's own with, at the least. */
+export const leaseLeastMs = leaseMs / 2;
+
 const lease = sql`now() + ${leaseMs} * interval '1 millisecond'`;
 
 /** Tells that a node is alive; answers how many nodes there are. */
@@ -20,14 +23,18 @@ export async function heartbeat(db: Queryable, nodeId: string, startedAt: Date):
 /**
  * Takes the broadcasts that nobody runs (new, or whose node fell silent) and
  * renews this node's own; answers the ids that are its own now. Only the node
- * that holds a broadcast's lease may push it anywhere.
+ * that holds a broadcast's lease may push it anywhere. One that somebody is
+ * writing to is left for the next time: it must not hold up all others.
  */
 export async function claimBroadcasts(db: Queryable, nodeId: string): Promise<ReadonlySet<string>> {
   await db.query(sql`
     update broadcasts set node_id = ${nodeId}, lease_expires_at = ${lease}
-    where ended_at is null
-      and (node_id is null or lease_expires_at is null or lease_expires_at < now()
-        or (node_id = ${nodeId} and lease_expires_at < now() + ${leaseMs / 2} * interval '1 millisecond'))`);
+    where id in (
+      select id from broadcasts
+      where ended_at is null
+        and (node_id is null or lease_expires_at is null or lease_expires_at < now()
+          or (node_id = ${nodeId} and lease_expires_at < now() + ${leaseLeastMs} * interval '1 millisecond'))
+      for update skip locked)`);
   const rows = await db.query<{ id: string }>(
     sql`select id from broadcasts where ended_at is null and node_id = ${nodeId} and lease_expires_at > now()`,
   );

@@ -69,7 +69,8 @@ export type ObservedDestination = {
   readonly broadcastId: string | null;
   readonly status: "idle" | "connecting" | "live" | "reconnecting" | "failed";
   readonly connectedAt: string | null;
-  readonly reconnects: number;
+  /** In this broadcast; null: as many as before. */
+  readonly reconnects: number | null;
   readonly lastError: { readonly code: string; readonly message: string; readonly at: string } | null;
 };
 
@@ -81,18 +82,18 @@ export async function recordDestination(db: Database, seen: ObservedDestination)
       sql`select status from destinations where id = ${seen.destinationId} for update`,
     );
     const error = seen.lastError === null ? null : JSON.stringify(seen.lastError);
-    const [row] = await tx.query<{ account_id: string; studio_id: string }>(sql`
-      update destinations set status = ${seen.status}, connected_at = ${seen.connectedAt}, reconnects = ${seen.reconnects},
+    const [row] = await tx.query<{ account_id: string; studio_id: string; reconnects: number }>(sql`
+      update destinations set status = ${seen.status}, connected_at = ${seen.connectedAt}, reconnects = coalesce(${seen.reconnects}, reconnects),
         last_error = coalesce(${error}::jsonb, last_error)
       where id = ${seen.destinationId}
         and (status, connected_at, reconnects, last_error) is distinct from
-            (${seen.status}, ${seen.connectedAt}::timestamptz, ${seen.reconnects}, coalesce(${error}::jsonb, last_error))
-      returning account_id, studio_id`);
+            (${seen.status}, ${seen.connectedAt}::timestamptz, coalesce(${seen.reconnects}, reconnects), coalesce(${error}::jsonb, last_error))
+      returning account_id, studio_id, reconnects`);
     if (row === undefined || before === undefined) return false;
     if (seen.broadcastId !== null) {
       await tx.query(sql`
         insert into broadcast_destinations (broadcast_id, destination_id, status, connected_at, reconnects, last_error)
-        values (${seen.broadcastId}, ${seen.destinationId}, ${seen.status}, ${seen.connectedAt}, ${seen.reconnects}, ${error})
+        values (${seen.broadcastId}, ${seen.destinationId}, ${seen.status}, ${seen.connectedAt}, ${row.reconnects}, ${error})
         on conflict (broadcast_id, destination_id) do update set status = excluded.status,
           connected_at = coalesce(excluded.connected_at, broadcast_destinations.connected_at), reconnects = excluded.reconnects,
           last_error = coalesce(excluded.last_error, broadcast_destinations.last_error)`);
@@ -168,12 +169,17 @@ export async function recordEnded(
       where id = ${broadcastId} and ended_at is null and desired = 'ended'
       returning account_id, studio_id, end_reason, started_at`);
     if (row === undefined) return false;
-    for (const final of finals) {
-      await tx.query(sql`
-        update broadcast_destinations set sent_bytes = ${final.sentBytes}, dropped_frames = ${final.droppedFrames},
-          status = case when status = 'failed' then 'failed' else 'idle' end
-        where broadcast_id = ${broadcastId} and destination_id = ${final.destinationId}`);
-    }
+    // An agent before this one, or the destination itself, may be gone: then the last gauge is what is known.
+    await tx.query(sql`
+      update broadcast_destinations b set status = case when b.status = 'failed' then 'failed' else 'idle' end,
+        sent_bytes = coalesce(f."sentBytes", g.sent_bytes, b.sent_bytes),
+        dropped_frames = coalesce(f."droppedFrames", g.dropped_frames, b.dropped_frames)
+      from broadcast_destinations own
+        left join destination_gauges g on g.destination_id = own.destination_id and g.broadcast_id = own.broadcast_id
+        left join jsonb_to_recordset(${JSON.stringify(finals)}::jsonb)
+          as f("destinationId" text, "sentBytes" bigint, "droppedFrames" bigint) on f."destinationId" = own.destination_id
+      where own.broadcast_id = ${broadcastId}
+        and b.broadcast_id = own.broadcast_id and b.destination_id = own.destination_id`);
     await tx.query(sql`
       update studios set state = 'offline', updated_at = now()
       where id = ${row.studio_id} and state <> 'offline'

@@ -3,9 +3,8 @@ import type { Database } from "@trax/foundation/database";
 import type { Logger } from "@trax/foundation/log";
 import type { Vault } from "@trax/foundation/vault";
 import {
-  claimBroadcasts,
-  heartbeat,
-  leaseMs,
+  goLiveWithSource,
+  goOfflineWithoutSource,
   readDesired,
   readDestinationGauges,
   recordDestination,
@@ -13,13 +12,12 @@ import {
   recordHadSource,
   recordLive,
   rearmAutoGoLive,
-  requestLive,
-  requestOffline,
   writeGauges,
 } from "@trax/media-protocol";
 import type { DesiredBroadcast, DesiredDestination, DesiredStudio, ObservedDestination } from "@trax/media-protocol";
 import type { RouterConnection, RouterPath } from "../mediamtx/api.ts";
-import type { WorkerReport } from "../relay/protocol.ts";
+import type { RelayReport } from "../relay/protocol.ts";
+import { BroadcastLeases } from "./broadcast-leases.ts";
 import { BroadcastTraces } from "./broadcast-traces.ts";
 import { automaticStep } from "./auto-go-live.ts";
 import { DestinationLedger } from "./destination-ledger.ts";
@@ -57,6 +55,7 @@ type Running = {
 const fullReadMs = 2_000;
 const pathsMs = 250;
 const gaugesMs = 1_000;
+const fenceMs = 500;
 
 /**
  * Makes what runs on this node what the rows say should run, and the rows say
@@ -65,7 +64,7 @@ const gaugesMs = 1_000;
  */
 export class Agent {
   readonly #o: AgentOptions;
-  readonly #startedAt = new Date();
+  readonly #leases: BroadcastLeases;
   readonly #sources: SourceReporter;
   readonly #ledger = new DestinationLedger();
   readonly #traces = new BroadcastTraces();
@@ -74,16 +73,15 @@ export class Agent {
   readonly #running = new Map<string, Running>();
   readonly #dirty = new Set<string>();
   readonly #wakeup = new Wakeup();
-  #gaugeReports: Extract<WorkerReport, { type: "gauges" }>["relays"][number][] = [];
-  #owned: ReadonlySet<string> = new Set();
-  #claimedAt = Number.NEGATIVE_INFINITY;
-  #nodes = 1;
+  /** Destinations whose counters were told since they were written. */
+  readonly #counted = new Set<string>();
   #fullReadDue = 0;
   #loops: Promise<void>[] = [];
   #stopped = false;
 
   constructor(options: AgentOptions) {
     this.#o = options;
+    this.#leases = new BroadcastLeases(options.db, options.nodeId);
     this.#recorder = new Recorder(options.log);
     this.#sources = new SourceReporter({
       db: options.db,
@@ -98,8 +96,16 @@ export class Agent {
     });
     this.#pool = new RelayPool(
       {
-        onReport: (studioId, _lane, report) => this.#hear(studioId, report),
-        onGauges: (report) => this.#gaugeReports.push(...report.relays),
+        onReport: (studioId, report) => this.#hear(studioId, report),
+        // At once: counters of a worker are to be known before its end is.
+        onGauges: ({ relays }) => {
+          for (const gauge of relays.flatMap((relay) => relay.destinations))
+            if (this.#ledger.gauge(gauge) !== null) this.#counted.add(gauge.destinationId);
+        },
+        onReleased: (studioId, destinationIds) => {
+          for (const id of destinationIds) this.#observe(studioId, this.#ledger.lost(id));
+          this.wake(studioId);
+        },
         onLost: (studioIds, lane) => studioIds.forEach((studioId) => this.#workerLost(studioId, lane)),
       },
       options.orphans,
@@ -114,6 +120,8 @@ export class Agent {
     this.#loops = [
       this.#every(pathsMs, () => this.#sources.look()),
       this.#every(gaugesMs, () => this.#writeGauges()),
+      // Not with the reads: those may be what hangs.
+      this.#every(fenceMs, async () => this.#fenceOff()),
       this.#reconcileLoop(),
     ];
   }
@@ -168,7 +176,6 @@ export class Agent {
         await this.#reconcile();
       } catch (error) {
         this.#o.log.warn({ err: error }, "the desired state could not be read; what runs goes on");
-        this.#fenceOff();
         await this.#wakeup.after(200);
       }
     }
@@ -181,14 +188,13 @@ export class Agent {
     try {
       if (all) {
         named.push(...this.#running.keys());
-        this.#nodes = await heartbeat(this.#o.db, this.#o.nodeId, this.#startedAt);
-        await this.#claim();
+        await this.#leases.beat();
       }
       const studios = await readDesired(this.#o.db, named, all);
       const unclaimed = studios.some((studio) =>
-        studio.broadcasts.some((one) => one.nodeId === null && !this.#owned.has(one.id)),
+        studio.broadcasts.some((one) => one.nodeId === null && !this.#leases.owned.has(one.id)),
       );
-      if (unclaimed) await this.#claim();
+      if (unclaimed) await this.#leases.claim();
       for (const studio of studios) await this.#applyAlone(studio);
       const present = new Set(studios.map((studio) => studio.studioId));
       for (const studioId of named) if (!present.has(studioId)) this.#dismiss(studioId);
@@ -199,19 +205,9 @@ export class Agent {
     }
   }
 
-  async #claim(): Promise<void> {
-    this.#owned = await claimBroadcasts(this.#o.db, this.#o.nodeId);
-    this.#claimedAt = performance.now();
-  }
-
-  /**
-   * Without the database a lease cannot be renewed: another node will take the
-   * broadcasts over, so they are let go in time. A lone node keeps its shows on air.
-   */
   #fenceOff(): void {
-    if (this.#nodes <= 1 || performance.now() - this.#claimedAt < leaseMs * 0.8 || this.#owned.size === 0) return;
+    if (!this.#leases.fence()) return;
     this.#o.log.error("the lease on this node's broadcasts cannot be renewed: they are let go");
-    this.#owned = new Set();
     for (const studioId of this.#running.keys()) this.#drop(studioId);
   }
 
@@ -233,8 +229,9 @@ export class Agent {
     const before = this.#running.get(studioId);
     const plan = planStudio(studio, {
       online: this.#sources.online,
-      owned: this.#owned,
+      owned: this.#leases.owned,
       playing: before?.plan.sourceId ?? null,
+      transcoding: before?.plan.transcode ?? false,
       playUrl: this.#o.playUrl,
       openKey: (of, destination) =>
         destination.streamKey === null
@@ -253,6 +250,8 @@ export class Agent {
     this.#running.set(studioId, running);
 
     await this.#follow(studio, plan);
+    // Let go meanwhile: what was planned is not this node's any more.
+    if (this.#running.get(studioId) !== running) return;
     this.#tell(studioId, running);
     await this.#automatic(studio);
     if (plan.broadcast !== null) await this.#progress(studio, plan.broadcast, running);
@@ -261,35 +260,30 @@ export class Agent {
       this.#running.delete(studioId);
   }
 
-  /** Follows what is on air, and puts at rest what is not. */
+  /** Follows what is on air, and puts at rest what is not; leaves alone what another node runs. */
   async #follow(studio: DesiredStudio, plan: StudioPlan): Promise<void> {
     const active = new Set(plan.active.map((destination) => destination.id));
     const { broadcast } = plan;
     if (broadcast !== null) {
-      const known = plan.active.every((destination) => this.#ledger.isFollowed(destination.id));
+      const known = plan.active.every((destination) => this.#ledger.isFollowed(destination.id, broadcast.id));
       const gauges = known ? [] : await readDestinationGauges(this.#o.db, broadcast.id);
       for (const destination of plan.active) {
         const last = gauges.find((gauge) => gauge.destinationId === destination.id);
         this.#observe(studio.studioId, this.#ledger.follow(destination, broadcast.id, last));
       }
     }
-    if (plan.ending.length > 0) return;
+    if (studio.broadcasts.some((one) => !this.#leases.owned.has(one.id))) return;
     for (const destination of studio.destinations)
       if (!active.has(destination.id)) this.#rest(studio.studioId, destination, broadcast?.id ?? null);
   }
 
   #rest(studioId: string, destination: DesiredDestination, broadcastId: string | null): void {
-    this.#ledger.forget(destination.id);
-    if (destination.status === "idle") return;
-    const { id: destinationId, reconnects } = destination;
-    this.#observe(studioId, {
-      destinationId,
-      broadcastId,
-      status: "idle",
-      connectedAt: null,
-      reconnects,
-      lastError: null,
-    });
+    const { id: destinationId } = destination;
+    this.#ledger.rest(destinationId);
+    // The row may be about to say something else.
+    if (destination.status === "idle" && !this.#recorder.isBusy(destinationId)) return;
+    const seen = { status: "idle", connectedAt: null, reconnects: null, lastError: null } as const;
+    this.#observe(studioId, { destinationId, broadcastId, ...seen });
   }
 
   #tell(studioId: string, running: Running): void {
@@ -310,13 +304,11 @@ export class Agent {
     if (step.hadSource !== null) await recordHadSource(this.#o.db, step.hadSource);
     if (step.lookAgainInMs !== null && step.lookAgainInMs < fullReadMs)
       this.#wakeup.later(step.lookAgainInMs, () => this.wake(studio.studioId));
-    if (step.go === "live") {
-      await this.#o.db.transaction((tx) => requestLive(tx, studio, { startedBy: "source", traceparent: null }));
-      this.wake(studio.studioId);
-    } else if (step.go === "offline") {
-      await this.#o.db.transaction((tx) => requestOffline(tx, studio, "source_gone"));
-      this.wake(studio.studioId);
-    }
+    const { end } = step;
+    const wasChanged =
+      (step.goLive && (await this.#o.db.transaction((tx) => goLiveWithSource(tx, studio)))) ||
+      (end !== null && (await this.#o.db.transaction((tx) => goOfflineWithoutSource(tx, studio, end))));
+    if (wasChanged) this.wake(studio.studioId);
   }
 
   /** `live` once the program runs and, where something is to be sent to, one takes it. */
@@ -333,16 +325,20 @@ export class Agent {
     this.#o.log.info({ studioId: studio.studioId, broadcastId: broadcast.id }, "live");
   }
 
-  /** Its connections are being closed: the broadcast is over. */
-  async #end(studio: DesiredStudio, broadcast: DesiredBroadcast): Promise<void> {
-    const finals = studio.destinations.flatMap((destination) => this.#ledger.totals(destination.id) ?? []);
-    for (const destination of studio.destinations) this.#rest(studio.studioId, destination, broadcast.id);
-    await this.#recorder.settled(studio.destinations.map((destination) => destination.id));
-    await recordEnded(this.#o.db, broadcast.id, finals);
+  /** Over when its connections are closed and its destinations' rows say so; each of the two wakes us. */
+  async #end({ studioId, destinations }: DesiredStudio, broadcast: DesiredBroadcast): Promise<void> {
+    if (this.#pool.isConnected(studioId)) return;
+    const busy = destinations.map(({ id }) => id).filter((id) => this.#recorder.isBusy(id));
+    if (busy.length > 0) {
+      void this.#recorder.settled(busy).then(() => this.wake(studioId));
+      return;
+    }
+    await recordEnded(this.#o.db, broadcast.id, this.#ledger.finals(broadcast.id));
+    this.#ledger.end(broadcast.id);
     this.#traces.ended(broadcast.id);
-    this.#o.log.info({ studioId: studio.studioId, broadcastId: broadcast.id }, "offline");
+    this.#o.log.info({ studioId, broadcastId: broadcast.id }, "offline");
     // A broadcast asked for meanwhile begins now.
-    this.wake(studio.studioId);
+    this.wake(studioId);
   }
 
   /** Writes what was seen, and looks again where that may make the studio live. */
@@ -354,7 +350,7 @@ export class Agent {
     });
   }
 
-  #hear(studioId: string, report: Exclude<WorkerReport, { type: "ready" | "gauges" }>): void {
+  #hear(studioId: string, report: RelayReport): void {
     const running = this.#running.get(studioId);
     if (running === undefined) return;
     if (report.type === "destination") {
@@ -384,20 +380,18 @@ export class Agent {
     const running = this.#running.get(studioId);
     this.#running.delete(studioId);
     for (const lane of ["shared", "own"] as const) this.#pool.drop(studioId, lane);
-    for (const destination of running?.plan.active ?? []) this.#ledger.forget(destination.id);
+    for (const broadcast of [running?.plan.broadcast ?? [], running?.plan.ending ?? []].flat())
+      this.#ledger.end(broadcast.id);
   }
 
   async #writeGauges(): Promise<void> {
-    const destinations = this.#gaugeReports.flatMap((relay) =>
-      relay.destinations.flatMap((gauge) => this.#ledger.gauge(gauge) ?? []),
-    );
-    this.#gaugeReports = [];
-    const latest = [...new Map(destinations.map((gauge) => [gauge.destinationId, gauge])).values()];
+    const destinations = [...this.#counted].flatMap((destinationId) => this.#ledger.totals(destinationId) ?? []);
+    this.#counted.clear();
     const sources = [...this.#sources.online.values()].map(({ sourceId, bitrate, lastFrameAt }) => ({
       sourceId,
       bitrate,
       lastFrameAt,
     }));
-    await writeGauges(this.#o.db, sources, latest);
+    await writeGauges(this.#o.db, sources, destinations);
   }
 }

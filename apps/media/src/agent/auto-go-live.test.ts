@@ -39,16 +39,16 @@ const broadcast = {
 } as const;
 
 test("the first source takes an armed studio live", () => {
-  assert.equal(automaticStep(studio({ sources: [online] }), now).go, "live");
+  assert.equal(automaticStep(studio({ sources: [online] }), now).goLive, true);
 });
 
 test("a studio not set so is left alone", () => {
-  assert.equal(automaticStep(studio({ autoGoLive: false, sources: [online] }), now).go, null);
+  assert.equal(automaticStep(studio({ autoGoLive: false, sources: [online] }), now).goLive, false);
 });
 
 test("after a deliberate go-offline the same source does not take it live again", () => {
   const step = automaticStep(studio({ autoArmed: false, sources: [online] }), now);
-  assert.equal(step.go, null);
+  assert.equal(step.goLive, false);
   assert.equal(step.rearm, false);
 });
 
@@ -61,21 +61,21 @@ test("it is armed again once every source is offline", () => {
 
 test("within the grace it stays live and looks again when that ends", () => {
   const step = automaticStep(studio({ broadcasts: [broadcast], sources: [gone("2026-01-01T00:00:50.000Z")] }), now);
-  assert.equal(step.go, null);
+  assert.equal(step.end, null);
   assert.equal(step.lookAgainInMs, 20_000);
 });
 
 test("after the grace it goes offline", () => {
   assert.equal(
-    automaticStep(studio({ broadcasts: [broadcast], sources: [gone("2026-01-01T00:00:30.000Z")] }), now).go,
-    "offline",
+    automaticStep(studio({ broadcasts: [broadcast], sources: [gone("2026-01-01T00:00:30.000Z")] }), now).end,
+    "brd_1",
   );
 });
 
 test("a broadcast that never had a source waits for its first one", () => {
   const waiting = { ...broadcast, hadSource: false };
   assert.equal(
-    automaticStep(studio({ broadcasts: [waiting], sources: [gone("2026-01-01T00:00:00.000Z")] }), now).go,
+    automaticStep(studio({ broadcasts: [waiting], sources: [gone("2026-01-01T00:00:00.000Z")] }), now).end,
     null,
   );
   assert.equal(automaticStep(studio({ broadcasts: [waiting], sources: [online] }), now).hadSource, "brd_1");

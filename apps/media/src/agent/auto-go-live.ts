@@ -1,7 +1,9 @@
 import type { DesiredStudio } from "@trax/media-protocol";
 
 export type AutomaticStep = {
-  readonly go: "live" | "offline" | null;
+  readonly goLive: boolean;
+  /** The broadcast that is over because its last source is. */
+  readonly end: string | null;
   /** Every source is offline: `autoGoLive` may fire again. */
   readonly rearm: boolean;
   /** The broadcast that has a source for the first time. */
@@ -18,18 +20,19 @@ export function automaticStep(studio: DesiredStudio, now: number): AutomaticStep
   const anyOnline = studio.sources.some((source) => source.status === "online");
   const current = studio.broadcasts.find((broadcast) => broadcast.desired === "live");
   const step = {
-    go: null,
+    goLive: false,
+    end: null,
     rearm: !studio.autoArmed && !anyOnline && current === undefined,
     hadSource: current !== undefined && anyOnline && !current.hadSource ? current.id : null,
     lookAgainInMs: null,
   };
   if (!studio.autoGoLive) return step;
-  if (current === undefined) return anyOnline && studio.autoArmed ? { ...step, go: "live" } : step;
+  if (current === undefined) return anyOnline && studio.autoArmed ? { ...step, goLive: true } : step;
   if (anyOnline || !current.hadSource) return step;
   const lastGone = Math.max(
     ...studio.sources.map((source) => (source.offlineAt === null ? 0 : Date.parse(source.offlineAt))),
     0,
   );
   const left = lastGone + studio.graceMs - now;
-  return left <= 0 ? { ...step, go: "offline" } : { ...step, lookAgainInMs: left };
+  return left <= 0 ? { ...step, end: current.id } : { ...step, lookAgainInMs: left };
 }

@@ -87,3 +87,20 @@ test("another broadcast counts from zero", () => {
   ledger.follow(row, "brd_2", undefined);
   assert.equal(ledger.totals("dst_1")?.sentBytes, 0);
 });
+
+test("what is taken off air keeps its counters for the end, and goes on from them when it is back", () => {
+  const ledger = new DestinationLedger();
+  ledger.follow(row, "brd_1", undefined);
+  ledger.report(report({ status: "live", connectedAt: at, reconnects: 2 }));
+  ledger.rest("dst_1");
+  assert.equal(ledger.report(report({ status: "idle" })), null);
+  ledger.gauge({ destinationId: "dst_1", bitrate: 0, sentBytes: 100, droppedFrames: 0 });
+  assert.equal(ledger.lost("dst_1"), null);
+  assert.equal(ledger.finals("brd_1")[0]?.sentBytes, 100);
+  ledger.follow(row, "brd_1", undefined);
+  assert.equal(ledger.report(report({}))?.status, "connecting", "it was not lost, it was taken off");
+  assert.equal(ledger.report(report({ status: "live", connectedAt: at }))?.reconnects, 2);
+  assert.equal(ledger.gauge({ destinationId: "dst_1", bitrate: 0, sentBytes: 10, droppedFrames: 0 })?.sentBytes, 110);
+  ledger.end("brd_1");
+  assert.deepEqual(ledger.finals("brd_1"), []);
+});

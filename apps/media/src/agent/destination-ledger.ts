@@ -10,6 +10,8 @@ type Entry = {
   droppedBefore: number;
   /** Taken by its peer at some time in this broadcast, with this revision. */
   wasLive: boolean;
+  /** Taken off air, with the broadcast still on: only its counters matter. */
+  resting: boolean;
   status: DestinationStatus;
   report: DestinationReport | null;
   gauge: DestinationGauge | null;
@@ -22,6 +24,7 @@ const fresh = (broadcastId: string, revision: number): Entry => ({
   bytesBefore: 0,
   droppedBefore: 0,
   wasLive: false,
+  resting: false,
   status: "idle",
   report: null,
   gauge: null,
@@ -45,6 +48,7 @@ export class DestinationLedger {
   ): ObservedDestination | null {
     const known = this.#entries.get(destination.id);
     if (known?.broadcastId === broadcastId) {
+      if (known.resting) this.#restart(known);
       if (known.revision !== destination.revision) {
         known.revision = destination.revision;
         known.wasLive = false;
@@ -62,12 +66,26 @@ export class DestinationLedger {
     return wasLive ? this.#observed(destination.id, entry) : null;
   }
 
-  forget(destinationId: string): void {
-    this.#entries.delete(destinationId);
+  /** It is not to be sent to any more. What it was sent in this broadcast stays known. */
+  rest(destinationId: string): void {
+    const entry = this.#entries.get(destinationId);
+    if (entry !== undefined) entry.resting = true;
   }
 
-  isFollowed(destinationId: string): boolean {
-    return this.#entries.has(destinationId);
+  /** Forgets a broadcast. */
+  end(broadcastId: string): void {
+    for (const [id, entry] of this.#entries) if (entry.broadcastId === broadcastId) this.#entries.delete(id);
+  }
+
+  /** The counters of all destinations that this agent has followed in a broadcast, those at rest or deleted since included. */
+  finals(broadcastId: string): (DestinationGauge & { readonly broadcastId: string })[] {
+    return [...this.#entries].flatMap(([id, entry]) =>
+      entry.broadcastId === broadcastId ? (this.totals(id) ?? []) : [],
+    );
+  }
+
+  isFollowed(destinationId: string, broadcastId: string): boolean {
+    return this.#entries.get(destinationId)?.broadcastId === broadcastId;
   }
 
   status(destinationId: string): DestinationStatus | null {
@@ -77,20 +95,22 @@ export class DestinationLedger {
   /** What a worker reports, as what to record; null when it is about something no longer on air. */
   report(report: DestinationReport): ObservedDestination | null {
     const entry = this.#entries.get(report.destinationId);
-    if (entry === undefined || entry.revision !== report.revision) return null;
+    if (entry === undefined || entry.resting || entry.revision !== report.revision) return null;
     entry.report = report;
     if (report.status === "live") entry.wasLive = true;
     entry.status = report.status === "connecting" && entry.wasLive ? "reconnecting" : report.status;
     return this.#observed(report.destinationId, entry);
   }
 
-  /** Its worker is gone, and with it its connection. */
+  /** Its worker is gone, or has let go of it, and with that its connection; the next one counts from zero. */
   lost(destinationId: string): ObservedDestination | null {
     const entry = this.#entries.get(destinationId);
     if (entry === undefined) return null;
-    entry.reconnectsBefore += (entry.report?.reconnects ?? 0) + (entry.status === "live" ? 1 : 0);
+    const wasCut = !entry.resting && entry.status === "live";
     this.#carry(entry);
-    entry.report = null;
+    this.#restartCount(entry);
+    if (wasCut) entry.reconnectsBefore += 1;
+    if (entry.resting) return null;
     entry.status = entry.wasLive ? "reconnecting" : "connecting";
     return this.#observed(destinationId, entry);
   }
@@ -115,6 +135,19 @@ export class DestinationLedger {
       sentBytes: entry.bytesBefore + (entry.gauge?.sentBytes ?? 0),
       droppedFrames: entry.droppedBefore + (entry.gauge?.droppedFrames ?? 0),
     };
+  }
+
+  /** On air again within one broadcast: a first connection, with counters that go on. */
+  #restart(entry: Entry): void {
+    this.#restartCount(entry);
+    entry.resting = false;
+    entry.wasLive = false;
+    entry.status = "idle";
+  }
+
+  #restartCount(entry: Entry): void {
+    entry.reconnectsBefore += entry.report?.reconnects ?? 0;
+    entry.report = null;
   }
 
   #carry(entry: Entry): void {

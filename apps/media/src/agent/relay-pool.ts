@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import type { Logger } from "@trax/foundation/log";
-import type { RelaySpec, WorkerCommand, WorkerReport } from "../relay/protocol.ts";
+import type { RelayReport, RelaySpec, WorkerCommand, WorkerReport } from "../relay/protocol.ts";
+import { DestinationHolds } from "./destination-holds.ts";
 import type { OrphanList } from "./orphans.ts";
 import { forkRelayWorker } from "./relay-worker-process.ts";
 
@@ -12,12 +13,10 @@ import { forkRelayWorker } from "./relay-worker-process.ts";
 export type Lane = "shared" | "own";
 
 export type RelayPoolListener = {
-  readonly onReport: (
-    studioId: string,
-    lane: Lane,
-    report: Exclude<WorkerReport, { type: "ready" | "gauges" }>,
-  ) => void;
-  readonly onGauges: (report: Extract<WorkerReport, { type: "gauges" }>, lane: Lane) => void;
+  readonly onReport: (studioId: string, report: RelayReport) => void;
+  readonly onGauges: (report: Extract<WorkerReport, { type: "gauges" }>) => void;
+  /** Nobody is connected to these destinations any more; where they are wanted they are connected anew. */
+  readonly onReleased: (studioId: string, destinationIds: readonly string[]) => void;
   /** The worker is gone; its relays are being started elsewhere with the specs they had. */
   readonly onLost: (studioIds: readonly string[], lane: Lane) => void;
 };
@@ -26,15 +25,28 @@ type Worker = {
   readonly child: ChildProcess;
   readonly lane: Lane;
   readonly specs: Map<string, RelaySpec>;
+  readonly startedAt: number;
+  /** Commands sent. */
+  sent: number;
   lastHeard: number;
+  hasStarted: boolean;
   stopping: boolean;
 };
 
+/** A relay that waits for its worker to be started again. */
+type Waiting = { readonly lane: Lane; readonly spec: RelaySpec };
+
 const sharedCapacity = 50;
 const silentMs = 8_000;
+/** On a machine that is short of breath a process takes long to start, and longer when it is started again. */
+const startMs = 30_000;
+/** One that dies sooner would most likely do so again. */
+const youngMs = 5_000;
 const checkMs = 1_000;
 const stopDeadlineMs = 5_000;
-const respawnMs = 500;
+const respawnMs = 1_000;
+
+const keyOf = (studioId: string, lane: Lane): string => `${lane} ${studioId}`;
 
 /** The relay worker processes of this node: which studio runs where, and their restarts. */
 export class RelayPool {
@@ -42,10 +54,12 @@ export class RelayPool {
   readonly #log: Logger;
   readonly #orphans: OrphanList;
   readonly #workers = new Set<Worker>();
+  readonly #holds = new DestinationHolds<Worker>();
+  /** By lane and studio. */
+  readonly #waiting = new Map<string, Waiting>();
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #checker: NodeJS.Timeout;
   #lastCheck = performance.now();
-  #lastSpareDeath = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(listener: RelayPoolListener, orphans: OrphanList, log: Logger) {
@@ -60,17 +74,29 @@ export class RelayPool {
   /** Makes a relay what the spec says, wherever it runs; starts it where there is room. */
   assign(spec: RelaySpec, lane: Lane): void {
     if (this.#closed) return;
+    const key = keyOf(spec.studioId, lane);
+    if (this.#waiting.has(key)) {
+      this.#waiting.set(key, { lane, spec });
+      return;
+    }
     const worker = this.#find(spec.studioId, lane) ?? this.#room(lane);
     worker.specs.set(spec.studioId, spec);
-    this.#send(worker, { type: "relay", spec });
+    this.#tell(worker, spec);
   }
 
   drop(studioId: string, lane: Lane): void {
+    this.#waiting.delete(keyOf(studioId, lane));
     const worker = this.#find(studioId, lane);
     if (worker === undefined) return;
     worker.specs.delete(studioId);
+    this.#holds.take(worker, worker.sent + 1, studioId, []);
     if (worker.specs.size === 0 && (lane === "own" || this.#count("shared") > 1)) this.#retire(worker);
     else this.#send(worker, { type: "drop", studioId });
+  }
+
+  /** Whether any worker may still be connected to a destination of this studio. */
+  isConnected(studioId: string): boolean {
+    return this.#holds.has(studioId);
   }
 
   /** What runs where, for `./trax status`. */
@@ -112,47 +138,89 @@ export class RelayPool {
 
   #spawn(lane: Lane): Worker {
     const child = forkRelayWorker(lane === "own");
-    const worker: Worker = { child, lane, specs: new Map(), lastHeard: performance.now(), stopping: false };
+    const now = performance.now();
+    const state = { sent: 0, startedAt: now, lastHeard: now, hasStarted: false, stopping: false };
+    const worker: Worker = { child, lane, specs: new Map(), ...state };
     this.#workers.add(worker);
     if (child.pid !== undefined) this.#orphans.add(child.pid);
     child.on("message", (message: WorkerReport) => this.#hear(worker, message));
-    child.once("error", (error) => this.#log.error({ err: error }, "a relay worker could not be started"));
+    child.on("error", (error) => {
+      this.#log.error({ err: error }, "a relay worker could not be started, spoken to or ended");
+      // It never was: no exit follows.
+      if (child.pid === undefined) this.#ended(worker, null, null);
+    });
     child.once("exit", (code, signal) => this.#ended(worker, code, signal));
     return worker;
   }
 
+  /** Makes the worker's relay what the spec says, without what another worker has not let go yet. */
+  #tell(worker: Worker, spec: RelaySpec): void {
+    const wanted = spec.destinations.map((destination) => destination.destinationId);
+    const may = this.#holds.take(worker, worker.sent + 1, spec.studioId, wanted);
+    const destinations = spec.destinations.filter((destination) => may.has(destination.destinationId));
+    this.#send(worker, { type: "relay", spec: { ...spec, destinations } });
+  }
+
+  #released(studioId: string, destinationIds: readonly string[]): void {
+    if (destinationIds.length === 0) return;
+    this.#listener.onReleased(studioId, destinationIds);
+    for (const worker of this.#workers) {
+      const spec = worker.stopping ? undefined : worker.specs.get(studioId);
+      if (spec?.destinations.some((destination) => destinationIds.includes(destination.destinationId)) === true)
+        this.#tell(worker, spec);
+    }
+  }
+
   #send(worker: Worker, command: WorkerCommand): void {
+    worker.sent += 1;
     // A failed write means that the worker is gone: its exit brings the relay elsewhere.
     if (worker.child.connected) worker.child.send(command, () => undefined);
   }
 
   #hear(worker: Worker, report: WorkerReport): void {
+    // What it said last may come after its end, and is true no longer.
+    if (!this.#workers.has(worker)) return;
     worker.lastHeard = performance.now();
-    if (worker.stopping) return;
-    if (report.type === "gauges") this.#listener.onGauges(report, worker.lane);
-    else if (report.type !== "ready") this.#listener.onReport(report.studioId, worker.lane, report);
+    worker.hasStarted = true;
+    if (report.type === "let_go")
+      this.#released(report.studioId, this.#holds.letGo(worker, report.after, report.studioId));
+    else if (report.type === "gauges") this.#listener.onGauges(report);
+    else if (report.type !== "ready" && !worker.stopping) this.#listener.onReport(report.studioId, report);
   }
 
   #ended(worker: Worker, code: number | null, signal: NodeJS.Signals | null): void {
-    this.#workers.delete(worker);
+    if (!this.#workers.delete(worker)) return;
     if (worker.child.pid !== undefined) this.#orphans.remove(worker.child.pid);
-    if (worker.stopping || this.#closed) return;
-    const studioIds = [...worker.specs.keys()];
-    this.#log.error({ pid: worker.child.pid, code, signal, studioIds }, "a relay worker is gone");
-    if (studioIds.length > 0) this.#listener.onLost(studioIds, worker.lane);
-    for (const spec of worker.specs.values()) this.assign(spec, worker.lane);
-    if (worker.lane === "shared" && this.#count("shared") === 0) this.#spawnSpare();
+    const released = this.#holds.gone(worker);
+    if (!worker.stopping && !this.#closed) {
+      const studioIds = [...worker.specs.keys()];
+      this.#log.error({ pid: worker.child.pid, code, signal, studioIds }, "a relay worker is gone");
+      if (studioIds.length > 0) this.#listener.onLost(studioIds, worker.lane);
+      this.#replace(worker);
+    }
+    for (const [studioId, destinationIds] of released) this.#released(studioId, destinationIds);
   }
 
-  /** At once, but not in a tight loop where every start fails. */
-  #spawnSpare(): void {
-    const now = performance.now();
-    const wait = now - this.#lastSpareDeath < 2 * respawnMs ? respawnMs : 0;
-    this.#lastSpareDeath = now;
+  /** At once; after a while where it died young, so that what kills workers is no tight loop. */
+  #replace({ lane, specs, startedAt }: Worker): void {
+    for (const spec of specs.values()) this.#waiting.set(keyOf(spec.studioId, lane), { lane, spec });
+    const start = (): void => {
+      for (const studioId of specs.keys()) {
+        const key = keyOf(studioId, lane);
+        const waiting = this.#waiting.get(key);
+        this.#waiting.delete(key);
+        if (waiting !== undefined) this.assign(waiting.spec, lane);
+      }
+      if (!this.#closed && lane === "shared" && this.#count("shared") === 0) this.#spawn("shared");
+    };
+    if (performance.now() - startedAt >= youngMs) {
+      start();
+      return;
+    }
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      if (!this.#closed && this.#count("shared") === 0) this.#spawn("shared");
-    }, wait);
+      start();
+    }, respawnMs);
     this.#timers.add(timer);
   }
 
@@ -178,7 +246,7 @@ export class RelayPool {
     this.#lastCheck = now;
     for (const worker of this.#workers) {
       if (weWereLate) worker.lastHeard = now;
-      else if (now - worker.lastHeard > silentMs) {
+      else if (now - worker.lastHeard > (worker.hasStarted ? silentMs : startMs)) {
         this.#log.error({ pid: worker.child.pid }, "a relay worker is stuck and is ended");
         worker.child.kill("SIGKILL");
       }

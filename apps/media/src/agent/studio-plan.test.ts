@@ -64,6 +64,7 @@ function view(sources: readonly [string, number, "aac" | "opus"][], change: Part
     online,
     owned: new Set(["brd_1"]),
     playing: null,
+    transcoding: false,
     playUrl: (path) => path,
     openKey: () => null,
     allowedNetworks: [],
@@ -115,6 +116,16 @@ test("audio that has to be transcoded takes everything to the process of its own
     ["dst_r", "dst_s"],
   );
   assert.equal(relays.own?.transcodeAudio, true);
+});
+
+test("a source that drops or gives way to one with AAC leaves destinations where they are", () => {
+  for (const sources of [[], [["src_a", 1, "aac"]]] satisfies [string, number, "aac"][][]) {
+    const { relays, transcode } = planStudio(studio({}), view(sources, { transcoding: true }));
+    assert.equal(transcode, true);
+    assert.deepEqual(relays.shared?.destinations, []);
+    assert.equal(relays.own?.destinations.length, 2);
+  }
+  assert.equal(planStudio(studio({ broadcasts: [] }), view([], { transcoding: true })).transcode, false);
 });
 
 test("a source is played before the studio is live, and nothing is sent", () => {

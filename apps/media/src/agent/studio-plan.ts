@@ -11,6 +11,8 @@ export type NodeView = {
   readonly owned: ReadonlySet<string>;
   /** The source the studio's relay plays now. */
   readonly playing: string | null;
+  /** The studio's relay makes the audio AAC now. */
+  readonly transcoding: boolean;
   /** Where a worker plays a source path from. */
   readonly playUrl: (path: string) => string;
   readonly openKey: (studio: DesiredStudio, destination: DesiredDestination) => string | null;
@@ -23,6 +25,7 @@ export type StudioPlan = {
   /** Broadcasts that are to end. */
   readonly ending: readonly DesiredBroadcast[];
   readonly sourceId: string | null;
+  readonly transcode: boolean;
   /** Null: no relay in that lane. */
   readonly relays: Readonly<Record<Lane, RelaySpec | null>>;
   /** The destinations that are to be sent to. */
@@ -37,7 +40,8 @@ export function planStudio(studio: DesiredStudio, view: NodeView): StudioPlan {
   const broadcast = current !== undefined && view.owned.has(current.id) && ending.length === 0 ? current : null;
   const source = chooseSource(studio, view);
   const active = broadcast === null ? [] : studio.destinations.filter((destination) => destination.enabled);
-  const transcode = source !== null && source.audio !== null && source.audio.codec !== "aac";
+  // Kept over a loss or a change of the source: a destination that changes its process is disconnected.
+  const transcode = needsAac(source) || (broadcast !== null && view.transcoding);
   const inLane = (lane: Lane) => active.filter((destination) => laneOf(destination, transcode) === lane);
 
   const spec = (destinations: readonly DesiredDestination[]): RelaySpec => ({
@@ -56,6 +60,7 @@ export function planStudio(studio: DesiredStudio, view: NodeView): StudioPlan {
     broadcast,
     ending,
     sourceId: source?.sourceId ?? null,
+    transcode,
     relays: { shared, own: own.length === 0 ? null : spec(own) },
     active,
   };
@@ -68,6 +73,10 @@ function chooseSource(studio: DesiredStudio, view: NodeView): SourceView | null 
     return online.find((source) => source.sourceId === studio.programSourceId) ?? null;
   const playing = online.find((source) => source.sourceId === view.playing);
   return playing ?? online.toSorted((a, b) => a.since - b.since)[0] ?? null;
+}
+
+function needsAac(source: SourceView | null): boolean {
+  return source !== null && source.audio !== null && source.audio.codec !== "aac";
 }
 
 function protocolOf(url: string): DestinationProtocol {

@@ -6,6 +6,10 @@ import { parseRtmpUrl } from "./rtmp-url.ts";
 import type { OpenOptions, Sender, SenderListener } from "./sender.ts";
 
 const badUrl: CloseReason = { code: "protocol_error", message: "The destination's address is not complete." };
+const noFfmpeg: CloseReason = {
+  code: "protocol_error",
+  message: "TRaX cannot send SRT here: FFmpeg's libraries could not be loaded.",
+};
 
 /**
  * Checks where a destination's name leads, and opens a connection to that very
@@ -21,8 +25,8 @@ export async function openSender(
     case "rtmps":
       return openRtmp(destination, options, listener);
     case "srt": {
-      const { openSrt } = await import("../ffmpeg/srt-output.ts");
-      return openSrt(destination, options, listener);
+      const ffmpeg = await import("../ffmpeg/srt-output.ts").catch(() => null);
+      return ffmpeg === null ? noFfmpeg : ffmpeg.openSrt(destination, options, listener);
     }
     case "whip":
       return { code: "protocol_error", message: "TRaX cannot send to WHIP destinations yet." };

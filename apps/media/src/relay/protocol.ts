@@ -106,5 +106,10 @@ export type WorkerReport =
       readonly audio: AudioFormat | null;
     }
   | { readonly type: "destination"; readonly studioId: string; readonly destination: DestinationReport }
-  /** Once a second. */
-  | { readonly type: "gauges"; readonly relays: readonly RelayGauges[] };
+  /** Once a second, and the last ones of a destination when its connection is closed. */
+  | { readonly type: "gauges"; readonly relays: readonly RelayGauges[] }
+  /** Every connection of this studio that the command with this number (each worker's first is 1) no longer wanted is closed. */
+  | { readonly type: "let_go"; readonly studioId: string; readonly after: number };
+
+/** What a relay says of itself. */
+export type RelayReport = Extract<WorkerReport, { type: "source" | "destination" }>;

@@ -113,6 +113,11 @@ export class Relay {
     this.#audioPath?.close();
     this.#audioPath = null;
     for (const destinationId of this.#destinations.keys()) this.#remove(destinationId);
+    await this.left();
+  }
+
+  /** Settles when every connection that is no longer wanted by now is gone. */
+  async left(): Promise<void> {
     await Promise.all([this.#predecessor, ...this.#leaving.values()]);
   }
 
@@ -178,6 +183,8 @@ export class Relay {
         cache: this.#cache,
         guard: this.#guard,
         report: (state) => {
+          // One that is being closed has no more to say once another is in its place.
+          if ((this.#destinations.get(destinationId) ?? destination) !== destination) return;
           span.note(state);
           report({ type: "destination", studioId, destination: state });
         },
@@ -211,7 +218,10 @@ export class Relay {
 
   async #leave(destinationId: string, destination: Destination): Promise<void> {
     await destination.close();
-    if (!this.#destinations.has(destinationId)) this.#leaving.delete(destinationId);
+    if (this.#destinations.has(destinationId)) return;
+    this.#leaving.delete(destinationId);
+    const { studioId } = this.#spec;
+    this.#host.report({ type: "gauges", relays: [{ studioId, source: null, destinations: [destination.gauge()] }] });
   }
 
   /** A new connection to the source: all that was held of the old one is of no use. */

@@ -25,6 +25,8 @@ type Slot = {
 };
 
 const slots = new Map<string, Slot>();
+/** Commands obeyed so far: the agent counts those it sends, and the channel keeps their order. */
+let obeyed = 0;
 
 function report(message: WorkerReport): void {
   if (!process.connected) return;
@@ -102,18 +104,33 @@ async function drop(studioId: string): Promise<void> {
 }
 
 async function stop(): Promise<void> {
-  await Promise.all([...slots.keys()].map((studioId) => drop(studioId)));
+  const last = obeyed;
+  const dropAndTell = async (studioId: string): Promise<void> => {
+    await drop(studioId);
+    report({ type: "let_go", studioId, after: last });
+  };
+  await Promise.all([...slots.keys()].map(dropAndTell));
   await (await telemetry).close();
   process.exit(0);
 }
 
+/** Tells when what a command no longer wants is closed: only then may another worker have it. */
+async function confirm(studioId: string, after: number): Promise<void> {
+  const slot = slots.get(studioId);
+  await Promise.allSettled([slot?.closing, slot?.relay?.left()]);
+  report({ type: "let_go", studioId, after });
+}
+
 function obey(command: WorkerCommand): void {
+  obeyed += 1;
   switch (command.type) {
     case "relay":
       apply(command.spec);
+      void confirm(command.spec.studioId, obeyed);
       break;
     case "drop":
       void drop(command.studioId);
+      void confirm(command.studioId, obeyed);
       break;
     case "stop":
       void stop();

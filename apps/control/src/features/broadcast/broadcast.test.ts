@@ -3,7 +3,10 @@ import { after, test } from "node:test";
 import { Broadcast, BroadcastList, StreamStatus } from "@trax/contract";
 import { newId } from "@trax/foundation/ids";
 import {
+  goLiveWithSource,
+  goOfflineWithoutSource,
   heartbeat,
+  rearmAutoGoLive,
   recordDestination,
   recordEnded,
   recordHadSource,
@@ -210,6 +213,42 @@ test("counts are this broadcast's, and final once it has ended", async () => {
   assert.equal(status.state, "starting");
   assert.equal(status.destinations[0]?.sentBytes, 0);
   assert.equal(status.destinations[0].droppedFrames, 0);
+});
+
+test("what an agent that is gone counted, and what failed, is told of a broadcast that has ended", async () => {
+  const { studioId, destinationId, broadcastId } = await onAir();
+  const failed = await ada.destination(studioId);
+  const seen = { broadcastId, connectedAt: null, reconnects: 2 } as const;
+  const lastError = { code: "auth_refused", message: "No.", at: new Date().toISOString() };
+  await recordDestination(database, { ...seen, destinationId: failed.id, status: "failed", lastError });
+  await goOffline(studioId);
+  // At rest for want of a broadcast: what became of it in this one stays.
+  const resting = { broadcastId: null, connectedAt: null, reconnects: null, lastError: null, status: "idle" } as const;
+  await recordDestination(database, { ...resting, destinationId: failed.id });
+  await recordEnded(database, broadcastId, []);
+  const path = `/v1/studios/${studioId}/broadcasts/${broadcastId}`;
+  const { destinations } = shapeOf(await ada.call("GET", path), 200, Broadcast);
+  const of = (id: string) => destinations.find((one) => one.destinationId === id);
+  assert.deepEqual([of(destinationId)?.status, of(destinationId)?.sentBytes], ["idle", 30_000]);
+  assert.deepEqual([of(failed.id)?.status, of(failed.id)?.reconnects], ["failed", 2]);
+});
+
+test("a studio goes live and offline with its sources only where that is still so", async () => {
+  const { studioId, sourceId, broadcastId } = await onAir();
+  const studio = { accountId: ada.account.accountId, studioId };
+  const live = () => database.transaction((tx) => goLiveWithSource(tx, studio));
+  const offline = (id: string) => database.transaction((tx) => goOfflineWithoutSource(tx, studio, id));
+  await ada.call("PATCH", `/v1/studios/${studioId}`, { autoGoLive: true });
+  assert.equal(await offline(broadcastId), false, "the source is online");
+  await goOffline(studioId);
+  assert.equal(await live(), false, "somebody went offline on purpose");
+  await rearmAutoGoLive(database, studioId);
+  assert.equal(await live(), true);
+  await recordSource(database, { sourceId, status: "offline", protocol: null, video: null, audio: null, nodeId });
+  assert.equal(await offline(broadcastId), false, "that broadcast is over, another one runs");
+  const { broadcastId: running } = await statusOf(studioId);
+  assert.ok(running !== null);
+  assert.equal(await offline(running), true);
 });
 
 test("the program is the chosen source, else the one that came first and stayed", async () => {
