@@ -93,11 +93,7 @@ export function makeGuard(options: {
     const found: Identities = { key: null, session: null };
     for (const credential of presented) {
       const principal = authenticator.known(credential) ?? (await authenticator.load(credential));
-      if (principal === null)
-        throw unauthenticated(
-          true,
-          presented.some((one) => one.kind === "session"),
-        );
+      if (principal === null) throw unauthenticated(true, credential.kind === "session");
       note(found, principal, credential);
     }
     return found;
@@ -189,7 +185,7 @@ export function rateLimited(verdict: Readonly<Verdict>): ApiError {
   });
 }
 
-/** @param presented whether there was a credential, which then was no good; @param cookie whether one of them was a cookie */
+/** @param presented whether there was a credential, which then was no good; @param cookie whether that was a cookie, which the browser then forgets */
 export function unauthenticated(presented: boolean, cookie = false): ApiError {
   const message = presented
     ? "A credential that was sent is unknown, revoked or expired."
