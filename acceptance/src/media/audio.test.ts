@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { startFfmpegListener, startNginxRtmp } from "@trax/peers";
+import { startRtmpServer } from "@trax/peers/rtmp-server/server";
 import { sharedInstance } from "../instance.ts";
+import { assertEachChangeOnce, followEvents } from "./event-log.ts";
 import { eventually } from "./eventually.ts";
 import { fileOwned, owned } from "./owned.ts";
 import { publish } from "./publishing.ts";
@@ -44,4 +46,34 @@ describe("sound that is not AAC", { concurrency: 2 }, () => {
       await assertWholeRecording(listener.file, { frames: 90 });
     });
   }
+
+  test("a source that goes and returns with other sound costs no connection within the grace, and never makes two", async (context) => {
+    const show = await openShow(context, await sharedInstance());
+    const server = owned(context, await startRtmpServer());
+    const log = await followEvents(show.account, show.studioId);
+    context.after(log.close);
+    const source = await show.addSource();
+    const destination = await show.addDestination({ url: server.url, streamKey: "k" });
+    const first = await publish(context, source.session.ingest, "srt");
+    await show.untilOnline(source.id);
+    await show.goLive();
+    await show.untilLive(destination.id);
+    const again = async (audio: "aac" | "mp3") => {
+      await show.untilDestination(destination.id, "idle without a source", ({ status }) => status === "idle");
+      const options = audio === "aac" ? {} : { audio, sampleRate: 44_100 };
+      const publisher = await publish(context, source.session.ingest, "srt", options);
+      await show.untilLive(destination.id);
+      return publisher;
+    };
+    await first.stop();
+    const other = await again("mp3");
+    assert.equal(server.connections.length, 2, "sound that is to be transcoded needs another process");
+    await other.stop();
+    await (await again("mp3")).stop();
+    await again("aac");
+    assert.equal(server.connections.length, 2, "and stays there for the broadcast");
+    const open = server.connections.filter((connection) => connection.closedAt === null);
+    assert.equal(open.length, 1);
+    assertEachChangeOnce(log.events);
+  });
 });

@@ -13,6 +13,7 @@ export async function eventually<T>(
   read: () => T | Promise<T>,
   isSo: (value: T) => boolean,
   deadlineMs = defaultDeadlineMs,
+  pauseMs = everyMs,
 ): Promise<T> {
   const deadline = performance.now() + deadlineMs;
   for (;;) {
@@ -20,7 +21,7 @@ export async function eventually<T>(
     if (isSo(value)) return value;
     if (performance.now() > deadline)
       throw new Error(`not within ${deadlineMs} ms: ${what}; at last: ${JSON.stringify(value)?.slice(0, 3_000)}`);
-    await delay(everyMs);
+    await delay(pauseMs);
   }
 }
 
