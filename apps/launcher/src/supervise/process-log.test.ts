@@ -34,6 +34,23 @@ test("everything goes to the file, warnings and errors to the terminal, and the 
   assert.deepEqual(log.lastLines.slice(0, 2), ["listening", "slow: 2 s"]);
 });
 
+test("what steers a terminal is not shown to one", async (context) => {
+  const shown: string[] = [];
+  const log = new ProcessLog(await temporaryDirectory(context), "media-agent", {
+    onLine: (_name, line) => void shown.push(line),
+    onNotice: ({ message }) => void shown.push(message),
+  });
+  const stream = new PassThrough();
+  log.follow(stream, null);
+  const lines = [JSON.stringify({ level: "warn", msg: "it says \u001b]0;x\u0007\tü" }), "raw \u001b[2J \u009b2J"];
+  stream.end(`${lines.join("\n")}\n`);
+  await once(stream, "close");
+  log.close();
+  shown.push(...log.lastLines);
+  for (const text of shown) assert.doesNotMatch(text, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
+  assert.ok(shown.includes("it says \ufffd]0;x\ufffd\tü"), shown.join("\n"));
+});
+
 test("a notice that repeats is shown once in ten seconds", () => {
   let now = 0;
   const filter = new NoticeFilter(() => now);

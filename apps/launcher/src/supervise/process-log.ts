@@ -53,11 +53,17 @@ export class ProcessLog {
   #take(line: string): void {
     if (this.#closed || line === "") return;
     this.#file.write(`${line}\n`);
-    this.#listener.onLine(this.#name, line);
-    const { level, message } = readLine(line);
+    this.#listener.onLine(this.#name, printable(line));
+    const read = readLine(line);
+    const [level, message] = [read.level, printable(read.message)];
     this.#lastLines = [...this.#lastLines, message].slice(-keptLines);
     if (level !== null) this.#listener.onNotice({ process: this.#name, level, message });
   }
+}
+
+/** Without control characters but line ends and tabs: what a stranger's server said must not steer the terminal. */
+function printable(text: string): string {
+  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\ufffd");
 }
 
 /** Reads a line of pino's JSON, of PostgreSQL's log, or of a stack trace. */
