@@ -46,7 +46,9 @@ export function openDatabase(
       try {
         await client.query("begin");
         const result = await work({ query: (statement) => run(client, statement) });
-        await client.query("commit");
+        const { command } = await client.query("commit");
+        // PostgreSQL answers so, and not with an error, where a statement had failed and its error was caught.
+        if (command !== "COMMIT") throw new Error("a transaction was rolled back: a statement in it had failed");
         return result;
       } catch (error) {
         await client.query("rollback").catch(note);
