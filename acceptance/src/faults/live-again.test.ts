@@ -116,3 +116,18 @@ test("a relay that is stopped when its agent is killed does not go on beside its
   assertNeverTwice(scene.server);
   assertEachChangeOnce(log.events);
 });
+
+test("what was asked for just before everything was killed is done", async (context) => {
+  const scene = await onAir(context);
+  const { show, server } = scene;
+  assert.ok(["stopping", "offline"].includes((await show.goOffline()).state));
+  await killUntilBack(await instance(), killable);
+  await show.untilOffline();
+  await eventually("every connection is closed", () => server.connections.every((one) => one.closed), Boolean);
+
+  const { broadcastId } = await show.goLive();
+  await killUntilBack(await instance(), killable);
+  await untilLiveAgain(context, scene, "going live and losing everything");
+  assert.equal((await show.status()).broadcastId, broadcastId);
+  assertNeverTwice(server);
+});

@@ -9,7 +9,10 @@ export type EventLog = {
   readonly events: readonly EventEnvelope[];
   /** What they were about, in order: `stream.live`, or what changed and to what: `source online`. */
   readonly told: () => readonly string[];
-  /** The statuses that were told of one source or destination, in order. */
+  /**
+   * The statuses that were told of one source or destination, in order, without
+   * `connecting`: what lasts for less than a write takes need not be told.
+   */
   readonly statusesOf: (id: string) => readonly string[];
   readonly close: () => Promise<void>;
 };
@@ -34,7 +37,10 @@ export async function followEvents(account: Account, studioId: string): Promise<
     events,
     told: () => events.map(summaryOf),
     statusesOf: (id) =>
-      events.filter(({ data }) => data["sourceId"] === id || data["destinationId"] === id).map(statusOf),
+      events
+        .filter(({ data }) => data["sourceId"] === id || data["destinationId"] === id)
+        .map(statusOf)
+        .filter((status) => status !== "connecting"),
     close: async () => {
       controller.abort();
       await reading;
