@@ -19,6 +19,7 @@ const wrong: readonly (readonly [string, string])[] = [
   ["TRAX_HTTP_PORT", "70000"],
   ["TRAX_SRT_PORT", "-1"],
   ["TRAX_ALLOWED_NETWORKS", "10.0.0.0/8,everything"],
+  ["TRAX_TRUSTED_PROXIES", "proxy.internal"],
   ["TRAX_RATE_LIMIT", "777"],
   ["TRAX_RATE_LIMIT", "0/61"],
   ["TRAX_ENCRYPTION_KEYS", "1:c2hvcnQ="],

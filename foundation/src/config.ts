@@ -44,6 +44,18 @@ const httpUrl = optional<string | null>((value) => {
   return url.href.replace(/\/+$/, "");
 }, null);
 
+function networks(value: string): readonly string[] {
+  const entries = value.split(",").map((entry) => entry.trim());
+  if (entries.some((entry) => parseCidr(entry) === null)) throw new WrongValue();
+  return entries;
+}
+
+function readRateLimit(value: string): RateLimit {
+  const limit = parseRateLimit(value);
+  if (limit === null) throw new WrongValue();
+  return limit;
+}
+
 function readEncryptionKeys(value: string): readonly EncryptionKey[] {
   const keys = value.split(",").map((entry) => {
     const [, id, encoded] = /^([0-9A-Za-z_-]{1,16}):([0-9A-Za-z+/=_-]+)$/.exec(entry.trim()) ?? [];
@@ -108,24 +120,19 @@ export const variables = {
     about: "Networks that destinations and the like may reach although they are not public.",
     takes: "CIDRs, separated by commas",
     otherwise: "none; `./trax up` sets 127.0.0.0/8,::1/128",
-    read: optional<readonly string[]>((value) => {
-      const networks = value.split(",").map((entry) => entry.trim());
-      if (networks.some((entry) => parseCidr(entry) === null)) throw new WrongValue();
-      return networks;
-    }, []),
+    read: optional(networks, []),
+  },
+  TRAX_TRUSTED_PROXIES: {
+    about: "Reverse proxies whose `X-Forwarded-For` is believed about who the client is.",
+    takes: "CIDRs, separated by commas",
+    otherwise: "none: the connection's own address counts",
+    read: optional(networks, []),
   },
   TRAX_RATE_LIMIT: {
     about: "Requests a credential may make, as a token bucket of that size.",
     takes: "requests/seconds, as in 600/60",
     otherwise: "600/60",
-    read: optional<RateLimit>(
-      (value) => {
-        const match = /^([1-9]\d{0,8})\/([1-9]\d{0,5})$/.exec(value);
-        if (match === null) throw new WrongValue();
-        return { requests: Number(match[1]), seconds: Number(match[2]) };
-      },
-      { requests: 600, seconds: 60 },
-    ),
+    read: optional(readRateLimit, { requests: 600, seconds: 60 }),
   },
   TRAX_ENCRYPTION_KEYS: {
     about: "Keys that encrypt secrets at rest. The first encrypts, all decrypt; put a new one in front to rotate.",
@@ -152,6 +159,12 @@ export const variables = {
     }, "info"),
   },
 } satisfies Record<string, Variable<unknown>>;
+
+/** A limit as `requests/seconds`, or null when the text is none. */
+export function parseRateLimit(value: string): RateLimit | null {
+  const match = /^([1-9]\d{0,8})\/([1-9]\d{0,5})$/.exec(value);
+  return match === null ? null : { requests: Number(match[1]), seconds: Number(match[2]) };
+}
 
 export type RateLimit = { readonly requests: number; readonly seconds: number };
 
@@ -194,6 +207,7 @@ export function readConfig(environment: Environment): Config {
     TRAX_MOQ_PORT: read("TRAX_MOQ_PORT", variables.TRAX_MOQ_PORT),
     TRAX_OPERATOR_PORT: read("TRAX_OPERATOR_PORT", variables.TRAX_OPERATOR_PORT),
     TRAX_ALLOWED_NETWORKS: read("TRAX_ALLOWED_NETWORKS", variables.TRAX_ALLOWED_NETWORKS),
+    TRAX_TRUSTED_PROXIES: read("TRAX_TRUSTED_PROXIES", variables.TRAX_TRUSTED_PROXIES),
     TRAX_RATE_LIMIT: read("TRAX_RATE_LIMIT", variables.TRAX_RATE_LIMIT),
     TRAX_ENCRYPTION_KEYS: read("TRAX_ENCRYPTION_KEYS", variables.TRAX_ENCRYPTION_KEYS),
     TRAX_DATA_DIR: read("TRAX_DATA_DIR", variables.TRAX_DATA_DIR),

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
 import { KeyCreate, SignUp, roleScopes } from "@trax/contract";
-import { readConfig } from "@trax/foundation/config";
+import { parseRateLimit, readConfig } from "@trax/foundation/config";
 import { openDatabase } from "@trax/foundation/database";
 import type { Database } from "@trax/foundation/database";
 import { findMember, makeAccount } from "./features/accounts/index.ts";
@@ -15,6 +15,7 @@ import { ApiError } from "./kernel/errors.ts";
  */
 const usage = `usage: admin create-account --email E --name N
        admin create-key --email E --name N --scopes a,b|all [--expires-in 30s|15m|12h|30d] [--allow CIDR,CIDR]
+                        [--rate-limit REQUESTS/SECONDS]
        admin revoke-key --id KEY`;
 
 class Wrong extends Error {}
@@ -50,7 +51,10 @@ async function createKey(database: Database, options: Options): Promise<object> 
   });
   if (!parsed.success) throw wrongField(parsed.error.issues);
   const owner = { accountId: member.accountId, userId: member.userId, scopes: new Set(held) };
-  return database.transaction((tx) => mintKey(tx, owner, parsed.data));
+  const limit = options["rate-limit"];
+  const rateLimit = limit === undefined ? null : parseRateLimit(limit);
+  if (limit !== undefined && rateLimit === null) throw new Wrong("--rate-limit takes requests/seconds, as 6000/60");
+  return database.transaction((tx) => mintKey(tx, owner, parsed.data, rateLimit));
 }
 
 async function revokeKey(database: Database, options: Options): Promise<object> {
@@ -93,7 +97,7 @@ async function main(): Promise<object> {
   const text = { type: "string" } as const;
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { email: text, name: text, scopes: text, "expires-in": text, allow: text, id: text },
+    options: { email: text, name: text, scopes: text, "expires-in": text, allow: text, "rate-limit": text, id: text },
   });
   const command = commands[positionals[0] ?? ""];
   if (command === undefined || positionals.length > 1) throw new Wrong(usage);

@@ -78,6 +78,7 @@ export async function openControl(options: {
       rateLimit,
       writeEnabled: config.PUBLIC_API_WRITE_ENABLED,
       publicUrl: config.TRAX_PUBLIC_URL,
+      trustedProxies: config.TRAX_TRUSTED_PROXIES,
     },
     routes,
   );

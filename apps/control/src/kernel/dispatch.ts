@@ -48,7 +48,7 @@ export class Call {
   }
 
   get clientAddress(): string {
-    return clientAddressOf(this.#reply.request.raw.socket.remoteAddress);
+    return clientAddressOf(this.#reply.request.ip);
   }
 
   get log(): Logger {

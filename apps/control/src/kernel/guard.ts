@@ -58,7 +58,7 @@ export function makeGuard(options: {
   /** Failing costs a token of the address, so that guessing is slow. */
   const failure = (error: ApiError, request: FastifyRequest, reply: FastifyReply): ApiError => {
     try {
-      limit(addressBucket(clientAddressOf(request.raw.socket.remoteAddress)), options.addressLimit, reply);
+      limit(addressBucket(clientAddressOf(request.ip)), options.addressLimit, reply);
       return error;
     } catch (limited) {
       return limited instanceof ApiError ? limited : error;
@@ -69,7 +69,7 @@ export function makeGuard(options: {
     const identity = route?.access === "session" ? found.session : (found.key ?? found.session);
     const principal = identity?.principal ?? null;
     if (principal === null && route?.access !== "public") throw failure(unauthenticated(false), request, reply);
-    const address = clientAddressOf(request.raw.socket.remoteAddress);
+    const address = clientAddressOf(request.ip);
     if (principal !== null && principal.allowedNetworks.length > 0 && !inNetworks(address, principal.allowedNetworks)) {
       throw failure(new ApiError("ip_not_allowed"), request, reply);
     }

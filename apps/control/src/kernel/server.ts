@@ -32,6 +32,8 @@ export type Kernel = {
   readonly rateLimit: RateLimit;
   readonly writeEnabled: boolean;
   readonly publicUrl: string | null;
+  /** CIDRs of proxies whose `X-Forwarded-For` counts. */
+  readonly trustedProxies: readonly string[];
 };
 
 /**
@@ -48,6 +50,7 @@ export function buildServer(kernel: Kernel, routes: readonly Route[]): FastifyIn
     bodyLimit,
     genReqId: requestIdOf,
     requestIdHeader: false,
+    trustProxy: kernel.trustedProxies.length === 0 ? false : [...kernel.trustedProxies],
     requestTimeout: 30_000,
     keepAliveTimeout: 65_000,
     connectionTimeout: 0,

@@ -4,6 +4,7 @@ import type { Database } from "@trax/foundation/database";
 import type { Logger } from "@trax/foundation/log";
 import type { AccessLog } from "./access-log.ts";
 import type { Authenticator } from "./auth/authenticator.ts";
+import { ApiError } from "./errors.ts";
 import { Call } from "./dispatch.ts";
 import type { Dispatch } from "./dispatch.ts";
 import { readInput } from "./input.ts";
@@ -17,6 +18,9 @@ export type Streams = {
   stop(): void;
   readonly size: number;
 };
+
+/** What one credential may have open: a leak in a client must not become ours. */
+const streamsPerCredential = 1_000;
 
 class StreamCall extends Call {
   readonly headers: FastifyRequest["headers"];
@@ -43,6 +47,7 @@ export function openStreams(services: {
 }): Streams {
   const { database, authenticator, accessLog, log } = services;
   const open = new Set<AbortController>();
+  const counts = new Map<string, number>();
   let stopped = false;
 
   return {
@@ -52,6 +57,13 @@ export function openStreams(services: {
         const input = readInput(route, request);
         const { principal, credential } = request;
         if (principal === null || credential === null) throw new Error("a stream without a principal");
+        const count = counts.get(principal.id) ?? 0;
+        if (count >= streamsPerCredential) {
+          throw new ApiError("rate_limited", `This credential has ${count} event streams open: close some first.`, {
+            headers: { "retry-after": "10" },
+          });
+        }
+        counts.set(principal.id, count + 1);
         const controller = new AbortController();
         const abort = (): void => controller.abort();
         const unfollow = authenticator.follow(credential, principal, abort);
@@ -72,6 +84,9 @@ export function openStreams(services: {
           end(raw);
         } finally {
           unfollow();
+          const left = (counts.get(principal.id) ?? 1) - 1;
+          if (left === 0) counts.delete(principal.id);
+          else counts.set(principal.id, left);
           if (raw !== null) accessLog.note(request, 200);
           open.delete(controller);
           reply.raw.off("close", abort);

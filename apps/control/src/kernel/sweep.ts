@@ -4,7 +4,7 @@ import type { Logger } from "@trax/foundation/log";
 
 const everyMs = 10 * 60_000;
 
-/** Deletes what has run out (kept answers after 24 h, web sessions) every ten minutes, until closed. */
+/** Deletes what has run out (kept answers after 24 h, web sessions, events after 30 days) every ten minutes, until closed. */
 export function startSweeping(database: Database, log: Logger): { close(): Promise<void> } {
   let running: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
@@ -23,4 +23,5 @@ export function startSweeping(database: Database, log: Logger): { close(): Promi
 async function sweep(database: Database): Promise<void> {
   await database.query(sql`delete from idempotency_keys where created_at < now() - interval '24 hours'`);
   await database.query(sql`delete from web_sessions where expires_at < now()`);
+  await database.query(sql`delete from events where created_at < now() - interval '30 days'`);
 }

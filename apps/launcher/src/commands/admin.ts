@@ -30,7 +30,8 @@ export function adminCommand(script: string = realPrograms.admin): Command {
       command
         .requiredOption("--scopes <scopes>", "what it may do: scopes separated by commas, or all")
         .option("--expires-in <time>", "how long it works, as 30s, 15m, 12h or 30d (without: until revoked)", duration)
-        .option("--allow <networks>", "from where it works: CIDRs separated by commas (without: from anywhere)");
+        .option("--allow <networks>", "from where it works: CIDRs separated by commas (without: from anywhere)")
+        .option("--rate-limit <limit>", "requests/seconds it may make, as 6000/60 (without: TRAX_RATE_LIMIT)");
     }
     if (name === "revoke-key") command.requiredOption("--id <key>", "the key's id, key_…");
     command.addOption(dataOption()).action((options: Readonly<Record<string, string>>) => run(script, name, options));

@@ -1,4 +1,5 @@
 import type { Key, KeyCreate, KeyCreated, Scope } from "@trax/contract";
+import type { RateLimit } from "@trax/foundation/config";
 import type { Queryable } from "@trax/foundation/database";
 import { newId } from "@trax/foundation/ids";
 import { parseCidr } from "@trax/foundation/network";
@@ -34,8 +35,13 @@ export async function createKey(db: Queryable, principal: Principal, given: KeyC
 
 export type KeyOwner = { readonly accountId: string; readonly userId: string; readonly scopes: ReadonlySet<Scope> };
 
-/** A new key within the scopes its owner holds; the answer is the only place its secret is ever shown. */
-export async function mintKey(db: Queryable, owner: KeyOwner, given: KeyCreate): Promise<KeyCreated> {
+/** A new key within the scopes its owner holds, with a limit of its own where an operator says so; the answer is the only place its secret is ever shown. */
+export async function mintKey(
+  db: Queryable,
+  owner: KeyOwner,
+  given: KeyCreate,
+  rateLimit: RateLimit | null = null,
+): Promise<KeyCreated> {
   const notHeld = given.scopes.filter((scope) => !owner.scopes.has(scope));
   if (notHeld.length > 0) {
     throw new ApiError("scope_not_held", `You cannot grant what you do not hold: ${notHeld.join(", ")}.`, {
@@ -57,7 +63,7 @@ export async function mintKey(db: Queryable, owner: KeyOwner, given: KeyCreate):
     ...stored,
     scopes: [...new Set(given.scopes)],
     allowedNetworks: networks,
-    rateLimit: null,
+    rateLimit,
     expiresInSeconds: given.expiresInSeconds ?? null,
     rotatedFrom: null,
   });
