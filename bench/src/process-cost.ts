@@ -32,13 +32,20 @@ export async function costOf(pid: number): Promise<Cost | null> {
   }
 }
 
-/** CPU that a process uses while `work` runs, ms. */
-export async function cpuWhile<T>(pid: number, work: () => Promise<T>): Promise<{ cpuMs: number; result: T }> {
-  const before = await costOf(pid);
+/** CPU that each of these processes uses while `work` runs, ms. */
+export async function cpuWhile<T>(
+  pids: readonly number[],
+  work: () => Promise<T>,
+): Promise<{ cpuMs: number[]; result: T }> {
+  const before = await Promise.all(pids.map((pid) => costOf(pid)));
   const result = await work();
-  const after = await costOf(pid);
-  if (before === null || after === null) throw new Error(`process ${pid} has ended`);
-  return { cpuMs: after.cpuMs - before.cpuMs, result };
+  const after = await Promise.all(pids.map((pid) => costOf(pid)));
+  const cpuMs = pids.map((pid, index) => {
+    const [then, now] = [before[index] ?? null, after[index] ?? null];
+    if (then === null || now === null) throw new Error(`process ${pid} has ended`);
+    return now.cpuMs - then.cpuMs;
+  });
+  return { cpuMs, result };
 }
 
 /** The process and all that it started, directly or not. */
