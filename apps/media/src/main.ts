@@ -56,7 +56,7 @@ async function main(): Promise<void> {
     nodeId,
     orphans,
     allowedNetworks: config.TRAX_ALLOWED_NETWORKS,
-    paths: () => api().paths(),
+    paths: () => (router === null ? Promise.reject(new Error("the router has not started yet")) : router.paths()),
     playUrl: (path) =>
       `rtmp://127.0.0.1:${config.TRAX_RTMP_PORT}/${path}?user=${internalUser}&pass=${internalPassword.reveal()}`,
   });

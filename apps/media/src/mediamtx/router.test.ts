@@ -155,6 +155,30 @@ describe("the router's process", () => {
     assert.equal(await processStartTime(it.router.pid), null);
   });
 
+  test("stuck, it is killed and is back by itself", async () => {
+    const events: string[] = [];
+    const it = await startTestRouter({
+      onStarted: () => void events.push("started"),
+      onLost: () => void events.push("lost"),
+    });
+    try {
+      process.kill(it.router.pid, "SIGSTOP");
+      const { router } = it;
+      // The agent asks four times a second, each time for two seconds at the most.
+      await waitFor(
+        "it is back",
+        async () => {
+          await router.paths().catch(() => undefined);
+          return events.length === 3;
+        },
+        30_000,
+      );
+      assert.deepEqual(events, ["started", "lost", "started"]);
+    } finally {
+      await it.stop();
+    }
+  });
+
   test("a killed agent's router goes on, and the next agent takes it over without disturbing the publisher", async () => {
     const directory = await tempDirectory("adoption");
     const addresses = await testAddresses(directory.path);

@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Secret } from "@trax/foundation/secret";
 import { RouterApi } from "./api.ts";
+import type { RouterPath } from "./api.ts";
 import { type AuthCallback, type AuthCallbackOptions, startAuthCallback } from "./auth-callback.ts";
 import { type RouterAddresses, routerConfig } from "./config.ts";
 import { findByArgument } from "./process.ts";
@@ -34,6 +35,8 @@ const readyDeadlineMs = 10_000;
 const youngMs = 10_000;
 const maxBackoffMs = 5000;
 const portAttempts = 3;
+const stuckMs = 10_000;
+const stuckCalls = 4;
 
 /** Owns the MediaMTX process of this node and the callback it asks. */
 export class Router {
@@ -44,6 +47,7 @@ export class Router {
   #supervision: Promise<void> = Promise.resolve();
   #running: Running;
   #api: RouterApi;
+  #unanswered = { calls: 0, since: performance.now() };
 
   private constructor(options: RouterOptions, auth: AuthCallback, started: Started) {
     this.#options = options;
@@ -81,6 +85,29 @@ export class Router {
   /** Its API; ask for it each time, since a restarted router has a new one. */
   get api(): RouterApi {
     return this.#api;
+  }
+
+  /**
+   * The paths that somebody publishes or waits for. Rejects while it does not
+   * answer; one that has not answered for long is stuck, which for what is on
+   * air is as bad as dead: it is killed, and so started again.
+   */
+  async paths(): Promise<RouterPath[]> {
+    const api = this.#api;
+    try {
+      const paths = await api.paths();
+      this.#unanswered = { calls: 0, since: performance.now() };
+      return paths;
+    } catch (error) {
+      const { calls, since } = this.#unanswered;
+      this.#unanswered = { calls: calls + 1, since };
+      // Calls as well as time: a time in which we stood still ourselves says nothing.
+      if (calls >= stuckCalls && performance.now() - since > stuckMs && api === this.#api) {
+        this.#unanswered = { calls: 0, since: performance.now() };
+        await this.#running.kill();
+      }
+      throw error;
+    }
   }
 
   get pid(): number {

@@ -12,6 +12,8 @@ export type Running = {
   readonly gone: Promise<void>;
   /** SIGTERM, and SIGKILL to one that is still there at the deadline; fulfilled when it is gone. */
   readonly stop: () => Promise<void>;
+  /** SIGKILL, at once, for one that is stuck. */
+  readonly kill: () => Promise<void>;
 };
 
 const stopDeadlineMs = 5000;
@@ -43,7 +45,7 @@ export async function launch(options: {
     const { pid } = child;
     if (pid === undefined) throw new Error("the router has no process id");
     const startTime = (await processStartTime(pid)) ?? "";
-    return { pid, startTime, gone, stop: () => end(pid, startTime, gone) };
+    return { pid, startTime, gone, stop: () => end(pid, startTime, gone), kill: () => kill(pid, startTime) };
   } finally {
     await log.close();
   }
@@ -61,7 +63,7 @@ export async function adopt(pid: number, startTime: string): Promise<Running | n
     clearInterval(timer);
     resolve();
   }
-  return { pid, startTime, gone, stop: () => end(pid, startTime, gone) };
+  return { pid, startTime, gone, stop: () => end(pid, startTime, gone), kill: () => kill(pid, startTime) };
 }
 
 /** Ends a process that is not ours to keep, and waits until it is gone. */
@@ -78,6 +80,10 @@ async function end(pid: number, startTime: string, gone: Promise<void>): Promise
   if (await Promise.race([gone.then(() => false), deadline])) signal(pid, "SIGKILL");
   enough.abort();
   await gone;
+}
+
+async function kill(pid: number, startTime: string): Promise<void> {
+  if ((await processStartTime(pid)) === startTime) signal(pid, "SIGKILL");
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {
