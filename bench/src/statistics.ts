@@ -12,10 +12,6 @@ export function median(samples: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
 }
 
-export function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
-}
-
 /** Pairwise, so that what disturbed both of one repetition cancels out. */
 export function ratios(ours: readonly number[], peers: readonly number[]): number[] {
   return ours.flatMap((value, index) => {

@@ -1,4 +1,4 @@
-import type { RtmpServer } from "@trax/peers/rtmp-server/server";
+import type { ReceivedMedia } from "@trax/peers/rtmp-server/connection";
 
 export type Throughput = {
   /** Media bytes a second. */
@@ -14,8 +14,12 @@ export type Throughput = {
  * counted from one keyframe to another, so that it does not matter how a
  * keyframe, which is large, falls to the edges of the window.
  */
-export function throughputOf(server: RtmpServer, from: number, to: number): Throughput {
-  const received = server.connections.flatMap(({ media }) => media).filter(({ at }) => at >= from && at <= to);
+export function throughputOf(
+  connections: readonly { readonly media: readonly ReceivedMedia[] }[],
+  from: number,
+  to: number,
+): Throughput {
+  const received = connections.flatMap(({ media }) => media).filter(({ at }) => at >= from && at <= to);
   const keyframes = received.filter(
     ({ kind, payload }) => kind === "video" && (payload[0] ?? 0) >> 4 === 1 && payload[1] === 1,
   );

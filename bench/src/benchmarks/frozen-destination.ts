@@ -56,7 +56,7 @@ async function measure({ quick, say, directory }: Setting, owned: Owned): Promis
     const from = performance.now();
     // The window itself: there is no condition to wait for.
     await delay(seconds * 1000);
-    const all = seven.map((server) => throughputOf(server, from, performance.now()));
+    const all = seven.map((server) => throughputOf(server.connections, from, performance.now()));
     for (const { connections } of servers) for (const { media } of connections) media.length = 0;
     publisher.check();
     return worstOf(all);
