@@ -69,7 +69,8 @@ export const ErrorEnvelope = z
       .meta({ id: "ErrorBody" }),
   })
   .meta({
-    id: "Error",
+    // Not "Error" or "ErrorResponse": generated Swift clients have those already.
+    id: "ApiError",
     description: "The one shape of every failure.",
     examples: [{ error: { code: "not_found", message: "There is no such studio.", requestId: "req_01k9zv4q8f" } }],
   });

@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { behaviour } from "../src/promise.ts";
+import { freshAccount } from "../src/shared-account.ts";
+import { ensureSchemathesis, run } from "./tool.ts";
+
+behaviour("Schemathesis, all checks on, finds nothing in the whole contract", async () => {
+  const schemathesis = await ensureSchemathesis();
+  const account = await freshAccount();
+  const config = fileURLToPath(new URL("schemathesis.toml", import.meta.url));
+  const document = `${account.instance.baseUrl}/v1/openapi.json`;
+  const { status, text } = await run(
+    schemathesis,
+    ["--config-file", config, "run", document, "--checks", "all", "--no-color"],
+    { cwd: account.instance.dataDir, env: { TRAX_BASE_URL: account.instance.baseUrl, TRAX_API_KEY: account.key } },
+  );
+  assert.equal(status, 0, text.slice(0, 20_000));
+  const [, selected, total] = /(\d+) selected \/ (\d+) total/.exec(text) ?? [];
+  assert.ok(Number(total) > 20 && selected === total, `the whole contract:\n${text.slice(0, 2_000)}`);
+});
