@@ -11,13 +11,14 @@ function picture(index: number): ReceivedMedia {
 
 test("what arrives is counted from keyframe to keyframe", () => {
   const media = Array.from({ length: 45 }, (_, index) => picture(index));
-  const all = throughputOf([{ media }], 50, 4_450);
+  const all = throughputOf([{ media }], 50, 4_450, 3);
   assert.deepEqual(all, { bytesPerSecond: 10_000, framesPerSecond: 10, longestGapMs: 100 });
-  const holed = throughputOf([{ media: media.filter((_, index) => index !== 15) }], 50, 4_450);
+  const holed = throughputOf([{ media: media.filter((_, index) => index !== 15) }], 50, 4_450, 3);
   assert.equal(holed.longestGapMs, 200);
   assert.ok(holed.bytesPerSecond < 10_000);
+  assert.throws(() => throughputOf([{ media }], 50, 4_450, 4), /too few keyframes/);
 });
 
 test("too little to tell is told", () => {
-  assert.throws(() => throughputOf([{ media: [picture(0)] }], 0, 1_000), /too few keyframes/);
+  assert.throws(() => throughputOf([{ media: [picture(0)] }], 0, 1_000, 1), /too few keyframes/);
 });

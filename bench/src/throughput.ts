@@ -11,20 +11,24 @@ export type Throughput = {
 
 /**
  * What a destination received from `from` to `to` (`performance.now()`),
- * counted from one keyframe to another, so that it does not matter how a
- * keyframe, which is large, falls to the edges of the window.
+ * counted from one keyframe to another that is a multiple of `round` later,
+ * which is how many the stream has before it begins again: so it matters
+ * neither how a keyframe falls to the edges of the window nor which part of the
+ * stream was sent.
  */
 export function throughputOf(
   connections: readonly { readonly media: readonly ReceivedMedia[] }[],
   from: number,
   to: number,
+  round: number,
 ): Throughput {
   const received = connections.flatMap(({ media }) => media).filter(({ at }) => at >= from && at <= to);
   const keyframes = received.filter(
     ({ kind, payload }) => kind === "video" && (payload[0] ?? 0) >> 4 === 1 && payload[1] === 1,
   );
-  const [first, last] = [keyframes[0], keyframes.at(-1)];
-  if (first === undefined || last === undefined || last.at <= first.at) throw new Error("too few keyframes arrived");
+  const rounds = Math.floor((keyframes.length - 1) / round);
+  const [first, last] = [keyframes[0], keyframes[rounds * round]];
+  if (first === undefined || last === undefined || rounds < 1) throw new Error("too few keyframes arrived");
   const between = received.slice(received.indexOf(first), received.indexOf(last));
   const pictures = between.filter(({ kind }) => kind === "video");
   const seconds = (last.at - first.at) / 1000;
