@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { OutgoingHttpHeaders } from "node:http";
 import { scopes } from "@trax/contract";
 import { bearer, send } from "./http.ts";
-import type { Answer, Ask } from "./http.ts";
+import type { Answer, Ask } from "./exchange.ts";
 import type { Instance } from "./instance.ts";
 import { textAt } from "./json.ts";
 import { noteSecret } from "./secrets.ts";

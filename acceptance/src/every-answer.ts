@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { errorCatalogue } from "@trax/contract";
 import { at, isObject } from "./json.ts";
-import type { Answer, Ask } from "./http.ts";
+import type { Answer, Ask } from "./exchange.ts";
 import { brokenSchemaOf } from "./open-api.ts";
 
 /** What must never be read in an error: stack frames, files, SQL, hosts, drivers. */

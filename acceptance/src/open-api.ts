@@ -3,7 +3,7 @@ import { Ajv } from "ajv";
 import type { ValidateFunction } from "ajv";
 import addFormats from "ajv-formats";
 import { at, isObject } from "./json.ts";
-import type { Answer, Ask } from "./http.ts";
+import type { Answer, Ask } from "./exchange.ts";
 
 /** The public contract as everybody reads it; a test makes sure that the instance serves the same. */
 export const openApi: unknown = JSON.parse(

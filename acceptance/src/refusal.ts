@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ErrorCode } from "@trax/contract";
 import { errorCatalogue } from "@trax/contract";
-import type { Answer } from "./http.ts";
+import type { Answer } from "./exchange.ts";
 import { at } from "./json.ts";
 
 /** The answer is this refusal, under its status. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { send } from "../src/http.ts";
-import type { Answer } from "../src/http.ts";
+import type { Answer } from "../src/exchange.ts";
 import type { JsonObject } from "../src/json.ts";
 import { textAt } from "../src/json.ts";
 import { requiredKinds } from "../src/coverage-rules.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Account } from "../src/account.ts";
 import { bearer, send } from "../src/http.ts";
-import type { Answer } from "../src/http.ts";
+import type { Answer } from "../src/exchange.ts";
 import { isObject, listAt } from "../src/json.ts";
 import { operationList } from "../src/operation-list.ts";
 import type { ListedOperation } from "../src/operation-list.ts";

@@ -4,7 +4,7 @@ import { admin } from "../src/admin.ts";
 import { newEmail } from "../src/account.ts";
 import type { Account } from "../src/account.ts";
 import { bearer, send } from "../src/http.ts";
-import type { Answer } from "../src/http.ts";
+import type { Answer } from "../src/exchange.ts";
 import { sharedInstance } from "../src/instance.ts";
 import type { Instance } from "../src/instance.ts";
 import { at, listAt, objectAt, textAt } from "../src/json.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { bearer, send } from "../src/http.ts";
-import type { Ask } from "../src/http.ts";
+import type { Ask } from "../src/exchange.ts";
 import { operationList } from "../src/operation-list.ts";
 import type { ListedOperation } from "../src/operation-list.ts";
 import { behaviour, promise } from "../src/promise.ts";

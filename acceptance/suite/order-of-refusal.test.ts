@@ -3,7 +3,7 @@ import type { OutgoingHttpHeaders } from "node:http";
 import { mintKey } from "../src/account.ts";
 import type { Account } from "../src/account.ts";
 import { bearer, send } from "../src/http.ts";
-import type { Ask } from "../src/http.ts";
+import type { Ask } from "../src/exchange.ts";
 import { textAt } from "../src/json.ts";
 import { behaviour } from "../src/promise.ts";
 import { assertRefused } from "../src/refusal.ts";

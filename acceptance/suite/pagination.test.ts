@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Answer } from "../src/http.ts";
+import type { Answer } from "../src/exchange.ts";
 import { at, listAt, textAt } from "../src/json.ts";
 import { operationAt, operationList } from "../src/operation-list.ts";
 import type { ListedOperation } from "../src/operation-list.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mintKey, newAccount } from "../src/account.ts";
 import type { Account } from "../src/account.ts";
 import { bearer, send } from "../src/http.ts";
-import type { Answer } from "../src/http.ts";
+import type { Answer } from "../src/exchange.ts";
 import { ownInstance, startInstance } from "../src/instance.ts";
 import { at, textAt } from "../src/json.ts";
 import { operationList } from "../src/operation-list.ts";

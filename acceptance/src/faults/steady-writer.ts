@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Account } from "../account.ts";
-import type { Answer } from "../http.ts";
+import type { Answer } from "../exchange.ts";
 
 const retryMs = 100;
 const giveUpMs = 60_000;

@@ -4,7 +4,7 @@ import { Broadcast, Destination, Source, SourceCreated, StreamStatus, Studio } f
 import type { DestinationCreate, DestinationStreamStatus } from "@trax/contract";
 import { newAccount } from "../account.ts";
 import type { Account } from "../account.ts";
-import type { Answer } from "../http.ts";
+import type { Answer } from "../exchange.ts";
 import type { Instance } from "../instance.ts";
 import { objectAt } from "../json.ts";
 import { eventually } from "./eventually.ts";
