@@ -94,8 +94,8 @@ async function compare({ quick, say, directory }: Setting, trax: Trax, account: 
   for (const list of Object.values(samples)) list.length = 0;
   for (let repetition = 1; repetition <= repetitions; repetition++) {
     samples.apiFirst.push(await api(first));
-    samples.sqlFirst.push(await sql(first));
     samples.apiDeep.push(await api(deep));
+    samples.sqlFirst.push(await sql(first));
     samples.sqlDeep.push(await sql(deep));
     samples.prepared.push(await sql(first, "prepared"));
     say(
