@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { randomBytes, randomUUID } from "node:crypto";
-import { readFile, readdir } from "node:fs/promises";
+import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { waitFor } from "@trax/peers";
+import { tempDirectory, waitFor } from "@trax/peers";
 import { instanceStatus } from "../src/admin.ts";
 import { findLeaks } from "../src/leak-search.ts";
 import { at, listAt, textAt } from "../src/json.ts";
@@ -75,4 +75,15 @@ behaviour("what is searched is where requests are logged", async () => {
       if ((await readFile(join(directory, file), "utf8")).includes(id)) return true;
     return false;
   });
+});
+
+behaviour("a secret in a log or an argument would be found, and is not repeated when it is told", async (context) => {
+  const account = await freshAccount();
+  const { path, remove } = await tempDirectory("leaks");
+  context.after(remove);
+  await mkdir(join(path, "log"));
+  await writeFile(join(path, "log", "control.log"), `{"msg":"signed in with ${account.password}"}\n`);
+  const found = await findLeaks(path, [{ pid: 1, startedAt: "1", commandLine: `relay --token ${account.key}` }]);
+  assert.equal(found.length, 2, found.join("\n"));
+  for (const line of found) for (const secret of knownSecrets()) assert.ok(!line.includes(secret));
 });
