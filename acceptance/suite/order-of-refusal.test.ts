@@ -114,8 +114,8 @@ const cases: readonly Case[] = [
   ],
   [
     "a bad cursor, nobody's id",
-    "not_found",
-    ({ account }) => by(account.key, { method: "GET", path: `${never}/sources?limit=2` }),
+    "invalid_cursor",
+    ({ account }) => by(account.key, { method: "GET", path: `${never}/sources?cursor=x` }),
   ],
   [
     "unknown field, live",
