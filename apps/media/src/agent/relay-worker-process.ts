@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 const entry = fileURLToPath(new URL("../relay/worker.ts", import.meta.url));
 
 /** What a worker may see of the environment: no database, no keys. */
-const passedOn = /^(PATH|HOME|LANG|TZ|TRAX_LOG_LEVEL|OTEL_.*|NODE_EXTRA_CA_CERTS)$/;
+const passedOn = /^(PATH|HOME|LANG|TZ|TRAX_LOG_LEVEL|OTEL_.*|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE)$/;
 
 /** Starts a relay worker; its log lines go where ours go. */
 export function forkRelayWorker(withFfmpeg: boolean): ChildProcess {
