@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AccountView, KeyCreate, KeyCreated, KeyList, KeyRotate, SignIn, SignUp } from "./identity.ts";
-import { pageQuery, id } from "./field.ts";
+import { PageQuery, id } from "./field.ts";
 import { operation } from "./operation.ts";
 
 const ofKey = z.object({ id: id("key") });
@@ -62,7 +62,7 @@ export const accountOperations = {
     write: false,
     paginated: true,
     params: null,
-    query: z.object(pageQuery),
+    query: PageQuery,
     body: null,
     status: 200,
     response: KeyList,

@@ -46,10 +46,10 @@ export const Color = z
   .meta({ example: "#1a1a2e" });
 
 /** Page size and position. */
-export const pageQuery = {
+export const PageQuery = z.object({
   cursor: z.string().max(500).optional().meta({ description: "`nextCursor` of the page before." }),
   limit: z.coerce.number().int().min(1).max(100).default(25).meta({ description: "How many a page has at the most." }),
-};
+});
 
 /** `{data, nextCursor}`, newest first; `nextCursor` is null on the last page. */
 export function page<Item extends z.ZodType>(name: string, item: Item) {

@@ -3,6 +3,9 @@ import { Color, Name, Time, id, page, text } from "./field.ts";
 
 export const StudioId = id("std").meta({ example: "std_01k9zv4q8fe6s9yq4n3g5t0w2x" });
 
+/** The path of what belongs to a studio. */
+export const ofStudio = z.object({ id: StudioId });
+
 export const StudioState = z.enum(["offline", "starting", "live", "stopping"]).meta({ id: "StudioState" });
 export type StudioState = z.infer<typeof StudioState>;
 

@@ -42,7 +42,6 @@ export function quoter(secrets: readonly string[]): (text: string) => string {
   return (text) => {
     let shown = text;
     for (const form of forms) shown = replaceSecret(shown, form);
-    // oxlint-disable-next-line no-control-regex
     shown = shown.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
     return JSON.stringify(shown.length > 200 ? `${shown.slice(0, 200)}...` : shown);
   };

@@ -1,0 +1,90 @@
+import { z } from "zod";
+import { Destination, DestinationCreate, DestinationId, DestinationList, DestinationUpdate } from "./destination.ts";
+import { PageQuery } from "./field.ts";
+import { operation } from "./operation.ts";
+import { StudioId, ofStudio } from "./studio.ts";
+
+const ofDestination = z.object({ id: StudioId, destId: DestinationId });
+
+/** Destinations. */
+export const destinationOperations = {
+  listDestinations: operation({
+    method: "GET",
+    path: "/v1/studios/{id}/destinations",
+    tag: "Destinations",
+    summary: "List a studio's destinations",
+    auth: "credential",
+    scope: "destinations:read",
+    write: false,
+    paginated: true,
+    params: ofStudio,
+    query: PageQuery,
+    body: null,
+    status: 200,
+    response: DestinationList,
+    errors: [],
+  }),
+  createDestination: operation({
+    method: "POST",
+    path: "/v1/studios/{id}/destinations",
+    tag: "Destinations",
+    summary: "Add a destination",
+    description: "While the studio is live it is connected at once.",
+    auth: "credential",
+    scope: "destinations:write",
+    write: true,
+    params: ofStudio,
+    query: null,
+    body: DestinationCreate,
+    status: 201,
+    response: Destination,
+    errors: ["destination_refused"],
+  }),
+  getDestination: operation({
+    method: "GET",
+    path: "/v1/studios/{id}/destinations/{destId}",
+    tag: "Destinations",
+    summary: "Get a destination",
+    auth: "credential",
+    scope: "destinations:read",
+    write: false,
+    params: ofDestination,
+    query: null,
+    body: null,
+    status: 200,
+    response: Destination,
+    errors: [],
+  }),
+  updateDestination: operation({
+    method: "PATCH",
+    path: "/v1/studios/{id}/destinations/{destId}",
+    tag: "Destinations",
+    summary: "Change a destination",
+    description:
+      "While the studio is live a new address or key is a new connection; enabling connects, disabling disconnects.",
+    auth: "credential",
+    scope: "destinations:write",
+    write: true,
+    params: ofDestination,
+    query: null,
+    body: DestinationUpdate,
+    status: 200,
+    response: Destination,
+    errors: ["destination_refused"],
+  }),
+  deleteDestination: operation({
+    method: "DELETE",
+    path: "/v1/studios/{id}/destinations/{destId}",
+    tag: "Destinations",
+    summary: "Remove a destination",
+    auth: "credential",
+    scope: "destinations:write",
+    write: true,
+    params: ofDestination,
+    query: null,
+    body: null,
+    status: 204,
+    response: null,
+    errors: [],
+  }),
+} as const;
