@@ -55,4 +55,13 @@ export async function killUntilBack(instance: Instance, names: readonly Killable
     undefined,
     askEveryMs,
   );
+  // A process is there before it answers.
+  await eventually("the API answers", () => isAnswering(instance), Boolean);
+}
+
+async function isAnswering({ baseUrl }: Instance): Promise<boolean> {
+  return fetch(`${baseUrl}/v1/health`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 }

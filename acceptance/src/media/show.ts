@@ -8,6 +8,7 @@ import type { Answer } from "../exchange.ts";
 import type { Instance } from "../instance.ts";
 import { objectAt } from "../json.ts";
 import { eventually } from "./eventually.ts";
+import { atEnd } from "./owned.ts";
 
 type NewDestination = Partial<DestinationCreate> & { readonly url: string };
 
@@ -43,7 +44,7 @@ export type Show = {
 /** Makes the studio; it goes offline when the test is over. */
 export async function openShow(context: TestContext, instance: Instance, settings: object = {}): Promise<Show> {
   const show = await makeShow(await newAccount(instance), settings);
-  context.after(async () => {
+  atEnd(context, async () => {
     await show.setStudio({ autoGoLive: false });
     await show.goOffline();
   });

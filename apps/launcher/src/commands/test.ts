@@ -10,6 +10,9 @@ import { pathWithTools, root } from "../repository.ts";
 import { exitOf } from "../supervise/running.ts";
 import { openOutput, Progress } from "../terminal/progress.ts";
 
+/** A test that takes so long hangs: it fails, rather than the whole run. */
+const hungMs = 600_000;
+
 /** Gets the servers that tests run against, and says in a line each what is missing. */
 const peers = join(root, "tools/peers/src/ensure.ts");
 
@@ -37,7 +40,14 @@ async function runTests(pattern: string | undefined): Promise<number> {
   if (await exists(peers)) await progress.step("Servers that tests run against", () => runNode([peers]));
   // One TRaX for all acceptance suites of the run.
   const setup = files.some((file) => file.startsWith("acceptance/")) ? [`--test-global-setup=${acceptanceSetup}`] : [];
-  const status = await runNode(["--test", "--test-concurrency=2", "--test-reporter=spec", ...setup, ...files]);
+  const status = await runNode([
+    "--test",
+    "--test-concurrency=2",
+    `--test-timeout=${hungMs}`,
+    "--test-reporter=spec",
+    ...setup,
+    ...files,
+  ]);
   return checked ? status : Math.max(status, 1);
 }
 
