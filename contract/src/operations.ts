@@ -12,5 +12,3 @@ export const operations = {
   ...destinationOperations,
   ...streamOperations,
 } as const;
-
-export type OperationId = keyof typeof operations;

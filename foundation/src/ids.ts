@@ -1,4 +1,4 @@
-import { fromString, typeidUnboxed } from "typeid-js";
+import { typeidUnboxed } from "typeid-js";
 
 /** The kinds of thing that have a public id, as `prefix_` + 26 characters of Crockford base32 over a UUIDv7 (the TypeID format). */
 export const idPrefixes = {
@@ -24,14 +24,4 @@ export type IdKind = keyof typeof idPrefixes;
 /** A new id of that kind. Time-ordered, so ids of one process sort by age. */
 export function newId(kind: IdKind): string {
   return typeidUnboxed(idPrefixes[kind]);
-}
-
-/** Whether `text` is a well-formed id of that kind. */
-export function isId(kind: IdKind, text: string): boolean {
-  try {
-    fromString(text, idPrefixes[kind]);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,11 +1,10 @@
 import sql from "sql-template-tag";
 import { newId } from "@trax/foundation/ids";
 import type { Queryable } from "@trax/foundation/database";
-import { channels } from "./channel.ts";
 
 export type MediaEventType = "stream.live" | "stream.offline" | "source.status_changed" | "destination.status_changed";
 
-/** Appends to the outbox, in the transaction that changes what the event tells of. */
+/** Appends to the outbox, in the transaction that changes what the event tells of; a trigger there tells who listens. */
 export async function appendMediaEvent(
   tx: Queryable,
   event: {
@@ -18,5 +17,4 @@ export async function appendMediaEvent(
   await tx.query(sql`
     insert into events (id, account_id, studio_id, type, data)
     values (${newId("event")}, ${event.accountId}, ${event.studioId}, ${event.type}, ${JSON.stringify(event.data)})`);
-  await tx.query(sql`select pg_notify(${channels.events}, ${event.studioId})`);
 }

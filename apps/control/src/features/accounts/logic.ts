@@ -1,5 +1,5 @@
 import { roleScopes } from "@trax/contract";
-import type { AccountView, Role } from "@trax/contract";
+import type { AccountView } from "@trax/contract";
 import type { Queryable } from "@trax/foundation/database";
 import { newId } from "@trax/foundation/ids";
 import type { Passwords } from "../../kernel/auth/password.ts";
@@ -10,6 +10,7 @@ import { rateLimited } from "../../kernel/guard.ts";
 import type { AuthenticatedRequest, PublicRequest } from "../../kernel/mount.ts";
 import type { RateLimiter } from "../../kernel/rate-limit.ts";
 import { deleteSession, findMember, insertAccount, insertSession, insertUser } from "./sql.ts";
+import type { Member } from "./sql.ts";
 
 export type NewAccount = { readonly accountId: string; readonly userId: string };
 
@@ -70,16 +71,7 @@ export async function signOut(request: AuthenticatedRequest<"signOut">): Promise
   request.setHeader("set-cookie", signOutCookie);
 }
 
-type Member = {
-  readonly accountId: string;
-  readonly accountName: string;
-  readonly userId: string;
-  readonly email: string;
-  readonly name: string;
-  readonly role: Role;
-};
-
-function view(member: Member): AccountView {
+function view(member: Omit<Member, "passwordHash">): AccountView {
   return {
     account: { id: member.accountId, name: member.accountName },
     user: { id: member.userId, email: member.email, name: member.name },
