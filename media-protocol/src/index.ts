@@ -6,5 +6,6 @@ export * from "./event.ts";
 export * from "./gauge.ts";
 export * from "./lease.ts";
 export * from "./observed.ts";
+export * from "./scene.ts";
 export * from "./session.ts";
 export * from "./token.ts";
