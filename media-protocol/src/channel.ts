@@ -9,4 +9,10 @@ export const channels = {
   sessions: "trax_sessions",
   /** Payload: a studio id. Events were appended. */
   events: "trax_events",
+  /** Payload: a studio id. A take is on the program. */
+  program: "trax_program",
+  /** Payload: what is heard of a studio, as JSON; ten times a second while somebody asks for it. */
+  meters: "trax_meters",
+  /** Payload: a studio id. A take was shown. */
+  program: "trax_program",
 } as const;

@@ -2,7 +2,12 @@ import sql from "sql-template-tag";
 import { newId } from "@trax/foundation/ids";
 import type { Queryable } from "@trax/foundation/database";
 
-export type MediaEventType = "stream.live" | "stream.offline" | "source.status_changed" | "destination.status_changed";
+export type MediaEventType =
+  | "stream.live"
+  | "stream.offline"
+  | "source.status_changed"
+  | "destination.status_changed"
+  | "program.slate";
 
 /** Appends to the outbox, in the transaction that changes what the event tells of; a trigger there tells who listens. */
 export async function appendMediaEvent(
