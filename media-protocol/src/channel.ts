@@ -13,6 +13,4 @@ export const channels = {
   program: "trax_program",
   /** Payload: what is heard of a studio, as JSON; ten times a second while somebody asks for it. */
   meters: "trax_meters",
-  /** Payload: a studio id. A take was shown. */
-  program: "trax_program",
 } as const;
