@@ -9,6 +9,7 @@ export const idPrefixes = {
   destination: "dst",
   scene: "scn",
   broadcast: "brd",
+  recording: "rec",
   mediaSession: "msn",
   key: "key",
   connection: "cnx",

@@ -8,16 +8,18 @@ import type { AudioFormat, VideoFormat } from "../rtmp/message.ts";
  * Stream keys travel here and nowhere else: IPC is a private pipe, while argv,
  * process titles and logs are not.
  */
-export type DestinationProtocol = "rtmp" | "rtmps" | "srt" | "whip";
+export type DestinationProtocol = "rtmp" | "rtmps" | "srt" | "whip" | "file";
 
 export type RelayDestination = {
   readonly destinationId: string;
   /** Changes whenever the URL or key does; a new revision is a new connection. */
   readonly revision: number;
   readonly protocol: DestinationProtocol;
-  /** As the user gave it, without the stream key. */
+  /** As the user gave it, without the stream key. For `file`, a recording: the path of a file that is not there yet. */
   readonly url: string;
   readonly streamKey: string | null;
+  /** How much later than the program it is sent, ms; 0 unless given. */
+  readonly delayMs?: number;
 };
 
 export type RelaySpec = {
@@ -52,7 +54,10 @@ export type DestinationErrorCode =
   | "name_in_use"
   | "closed_by_peer"
   | "write_timeout"
-  | "protocol_error";
+  | "protocol_error"
+  // Of recordings alone.
+  | "disk_full"
+  | "disk_failed";
 
 /**
  * `idle`: nothing is being sent and nothing is wrong (no media to send).
@@ -81,6 +86,10 @@ export type DestinationGauge = {
   /** Bytes the peer took in this broadcast (acknowledged where the protocol tells, else written). */
   readonly sentBytes: number;
   readonly droppedFrames: number;
+  /** To the peer and back, ms, where the protocol tells. */
+  readonly roundTripMs?: number | null;
+  /** When the peer last took anything in this broadcast. */
+  readonly lastTakenAt?: string | null;
 };
 
 export type RelayGauges = {
