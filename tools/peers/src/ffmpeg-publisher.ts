@@ -30,33 +30,33 @@ const quiet = "-hide_banner -nostats -loglevel warning -nostdin -progress pipe:1
 
 /** Starts ffmpeg publishing a moving test picture and a tone in real time; it is connected once frames count up. */
 export async function startFfmpegPublisher(options: FfmpegPublisherOptions): Promise<FfmpegPublisher> {
-  await ensurePeer("ffmpeg");
   const { url, size = "320x180", fps = 30, gopSeconds = 1, bitrate = 400_000, sampleRate = 48_000 } = options;
   const { video = "h264", audio = "aac", seconds } = options;
   const srt = url.startsWith("srt:");
+  return startPublishing([
+    ...(video === "none" ? [] : ["-re", "-f", "lavfi", "-i", `testsrc2=size=${size}:rate=${fps}`]),
+    ...(audio === "none" ? [] : ["-re", "-f", "lavfi", "-i", `sine=frequency=440:sample_rate=${sampleRate}`]),
+    ...videoArguments(video, Math.round(fps * gopSeconds), bitrate),
+    ...audioArguments(audio),
+    ...(seconds === undefined ? [] : ["-t", String(seconds)]),
+    ...(url.startsWith("rtmps:") ? ["-tls_verify", "0"] : []),
+    "-flush_packets",
+    "1",
+    "-f",
+    srt ? "mpegts" : "flv",
+    url,
+  ]);
+}
+
+/** Starts ffmpeg with these arguments and counts the frames that it sends. */
+export async function startPublishing(args: readonly string[], program = "ffmpeg"): Promise<FfmpegPublisher> {
+  await ensurePeer("ffmpeg");
   let frames = 0;
-  const child = await startChild(
-    "ffmpeg",
-    [
-      ...quiet,
-      ...(video === "none" ? [] : ["-re", "-f", "lavfi", "-i", `testsrc2=size=${size}:rate=${fps}`]),
-      ...(audio === "none" ? [] : ["-re", "-f", "lavfi", "-i", `sine=frequency=440:sample_rate=${sampleRate}`]),
-      ...videoArguments(video, Math.round(fps * gopSeconds), bitrate),
-      ...audioArguments(audio),
-      ...(seconds === undefined ? [] : ["-t", String(seconds)]),
-      ...(url.startsWith("rtmps:") ? ["-tls_verify", "0"] : []),
-      "-flush_packets",
-      "1",
-      "-f",
-      srt ? "mpegts" : "flv",
-      url,
-    ],
-    {
-      onOutput: (text) => {
-        for (const [, count] of text.matchAll(/^frame=\s*(\d+)/gm)) frames = Number(count);
-      },
+  const child = await startChild(program, [...quiet, ...args], {
+    onOutput: (text) => {
+      for (const [, count] of text.matchAll(/^frame=\s*(\d+)/gm)) frames = Number(count);
     },
-  );
+  });
   return {
     ...child,
     frames: () => frames,
