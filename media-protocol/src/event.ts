@@ -7,7 +7,8 @@ export type MediaEventType =
   | "stream.offline"
   | "source.status_changed"
   | "destination.status_changed"
-  | "program.slate";
+  | "program.slate"
+  | "recording.status_changed";
 
 /** Appends to the outbox, in the transaction that changes what the event tells of; a trigger there tells who listens. */
 export async function appendMediaEvent(
