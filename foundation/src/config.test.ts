@@ -50,3 +50,21 @@ test("an encryption key cannot be seen by accident", () => {
   const shown = JSON.stringify(config) + String(config.DATABASE_URL);
   assert.ok(!shown.includes(secret) && !shown.includes("hunter2"));
 });
+
+test("ICE servers: STUN without, TURN with a credential, which is never printed", () => {
+  const { TRAX_ICE_SERVERS: servers } = readConfig({
+    TRAX_ICE_SERVERS:
+      "stun:stun.example.com:3478, turn:ada:s3cret@turn.example.com:3478?transport=udp,turns:a:b@[::1]:5349",
+  });
+  assert.deepEqual(
+    servers.map(({ url, username, password }) => [url, username, password?.reveal() ?? null]),
+    [
+      ["stun:stun.example.com:3478", null, null],
+      ["turn:turn.example.com:3478?transport=udp", "ada", "s3cret"],
+      ["turns:[::1]:5349", "a", "b"],
+    ],
+  );
+  assert.doesNotMatch(JSON.stringify(servers), /s3cret/);
+  for (const refused of ["turn:turn.example.com:3478", "stun:a:b@stun.example.com", "http://stun.example.com", "stun:"])
+    assert.throws(() => readConfig({ TRAX_ICE_SERVERS: refused }), /TRAX_ICE_SERVERS is not valid/, refused);
+});

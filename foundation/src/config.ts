@@ -69,6 +69,25 @@ function readEncryptionKeys(value: string): readonly EncryptionKey[] {
   return keys;
 }
 
+/** `stun:host:port`, `turn:host:port`, `turns:…`, the latter two with `user:password@` before the host. */
+function readIceServers(value: string): readonly IceServer[] {
+  return value.split(",").map((entry) => {
+    const [, scheme, username, password, address] =
+      /^(stuns?|turns?):(?:([^:@,\s]+):([^@,\s]+)@)?([\w.:[\]-]+(?:\?transport=(?:udp|tcp))?)$/.exec(entry.trim()) ??
+      [];
+    if (scheme === undefined || address === undefined) throw new WrongValue();
+    if (scheme.startsWith("turn") !== (username !== undefined)) throw new WrongValue();
+    return {
+      url: `${scheme}:${address}`,
+      username: username ?? null,
+      password: password === undefined ? null : new Secret(password),
+    };
+  });
+}
+
+/** A STUN server, or a TURN server with its credential. */
+export type IceServer = { readonly url: string; readonly username: string | null; readonly password: Secret | null };
+
 /** A key-encryption key: `id` is its version, kept beside what it encrypted. */
 export type EncryptionKey = { readonly id: string; readonly key: Secret };
 
@@ -111,8 +130,15 @@ export const variables = {
   TRAX_RTMP_PORT: portVariable(1935, "RTMP in (TCP)."),
   TRAX_RTMPS_PORT: portVariable(1936, "RTMPS in (TCP)."),
   TRAX_SRT_PORT: portVariable(8890, "SRT in (UDP)."),
-  TRAX_WEBRTC_PORT: portVariable(8889, "WHIP signalling (TCP)."),
+  TRAX_WEBRTC_PORT: portVariable(8889, "WebRTC signalling between the API and the media node (TCP, loopback only)."),
   TRAX_WEBRTC_UDP_PORT: portVariable(8189, "WebRTC media (UDP)."),
+  TRAX_ICE_SERVERS: {
+    about:
+      "STUN and TURN servers for browsers that cannot reach the media port directly. A TURN password is shown to everybody who may publish or watch.",
+    takes: "stun:host:port, turn:user:password@host:port or turns:…, separated by commas",
+    otherwise: "none: the media node's own addresses",
+    read: optional<readonly IceServer[]>(readIceServers, []),
+  },
   TRAX_HLS_PORT: portVariable(8888, "HLS out (TCP)."),
   TRAX_MOQ_PORT: portVariable(8892, "Media over QUIC out (UDP)."),
   TRAX_OPERATOR_PORT: portVariable(9090, "Prometheus metrics, on loopback only."),
@@ -203,6 +229,7 @@ export function readConfig(environment: Environment): Config {
     TRAX_SRT_PORT: read("TRAX_SRT_PORT", variables.TRAX_SRT_PORT),
     TRAX_WEBRTC_PORT: read("TRAX_WEBRTC_PORT", variables.TRAX_WEBRTC_PORT),
     TRAX_WEBRTC_UDP_PORT: read("TRAX_WEBRTC_UDP_PORT", variables.TRAX_WEBRTC_UDP_PORT),
+    TRAX_ICE_SERVERS: read("TRAX_ICE_SERVERS", variables.TRAX_ICE_SERVERS),
     TRAX_HLS_PORT: read("TRAX_HLS_PORT", variables.TRAX_HLS_PORT),
     TRAX_MOQ_PORT: read("TRAX_MOQ_PORT", variables.TRAX_MOQ_PORT),
     TRAX_OPERATOR_PORT: read("TRAX_OPERATOR_PORT", variables.TRAX_OPERATOR_PORT),

@@ -70,11 +70,12 @@ async function main(): Promise<void> {
       rtmps: { address: `${everywhere}:${config.TRAX_RTMPS_PORT}`, ...certificate },
       srt: `${everywhere}:${config.TRAX_SRT_PORT}`,
       webrtc: {
-        http: `${everywhere}:${config.TRAX_WEBRTC_PORT}`,
+        http: `127.0.0.1:${config.TRAX_WEBRTC_PORT}`,
         udp: `${everywhere}:${config.TRAX_WEBRTC_UDP_PORT}`,
         additionalHosts: publicHost,
+        iceServers: config.TRAX_ICE_SERVERS,
       },
-      hls: null,
+      hls: `${everywhere}:${config.TRAX_HLS_PORT}`,
     },
     decide: (request) => auth.decide(request),
     onRefused: (request, reason) =>

@@ -1,3 +1,4 @@
+import type { IceServer } from "@trax/foundation/config";
 import { stringify } from "yaml";
 
 /** Where the router listens. Every address is `host:port`; an empty host is every interface, IPv4 and IPv6. */
@@ -7,14 +8,19 @@ export type RouterAddresses = {
   readonly rtmps: { readonly address: string; readonly certPath: string; readonly keyPath: string };
   /** UDP. */
   readonly srt: string;
-  /** HTTP signalling (proxied under the API's own host, so loopback), UDP media, and names or addresses to offer to peers. */
-  readonly webrtc: { readonly http: string; readonly udp: string; readonly additionalHosts: readonly string[] } | null;
-  /** HTTP, loopback for the same reason. */
+  /** HTTP signalling (proxied under the API's own origin, so loopback), UDP media, and names or addresses to offer to peers. */
+  readonly webrtc: {
+    readonly http: string;
+    readonly udp: string;
+    readonly additionalHosts: readonly string[];
+    readonly iceServers: readonly IceServer[];
+  } | null;
+  /** HTTP, for players themselves. */
   readonly hls: string | null;
 };
 
-/** Ports on 127.0.0.1 between the router and its owner. */
-export type RouterLoopback = { readonly apiPort: number; readonly authPort: number };
+/** Ports on 127.0.0.1 between the router and its owner; RTSP is what our own workers publish by. */
+export type RouterLoopback = { readonly apiPort: number; readonly authPort: number; readonly rtspPort: number };
 
 const idSuffix = "[0-7][0-9a-hjkmnp-tv-z]{25}";
 const mediaTimeout = "10s";
@@ -46,7 +52,9 @@ export function routerConfig(addresses: RouterAddresses, loopback: RouterLoopbac
     pprof: false,
     playback: false,
 
-    rtsp: false,
+    rtsp: true,
+    rtspTransports: ["tcp"],
+    rtspAddress: `127.0.0.1:${loopback.rtspPort}`,
     rtmp: true,
     rtmpEncryption: "optional",
     rtmpAddress: addresses.rtmp,
@@ -62,7 +70,9 @@ export function routerConfig(addresses: RouterAddresses, loopback: RouterLoopbac
     pathDefaults: { source: "publisher", overridePublisher: false, record: false },
     paths: {
       [`~^in/src_${idSuffix}$`]: {},
-      [`~^(program|preview)/std_${idSuffix}$`]: {},
+      [`~^program/std_${idSuffix}$`]: {},
+      // With Opus in place of AAC, and no B-frames: what WebRTC can carry.
+      [`~^(program|preview)/std_${idSuffix}/rtc$`]: {},
     },
   });
 }
@@ -75,9 +85,15 @@ function webrtcConfig(webrtc: RouterAddresses["webrtc"]): object {
     webrtcTrustedProxies: ["127.0.0.1", "::1"],
     webrtcLocalUDPAddress: webrtc.udp,
     webrtcAdditionalHosts: [...webrtc.additionalHosts],
+    webrtcICEServers2: webrtc.iceServers.map(({ url, username, password }) => ({
+      url,
+      ...(username === null ? {} : { username }),
+      ...(password === null ? {} : { password: password.reveal() }),
+    })),
   };
 }
 
 function hlsConfig(hls: RouterAddresses["hls"]): object {
-  return hls === null ? { hls: false } : { hls: true, hlsAddress: hls, hlsTrustedProxies: ["127.0.0.1", "::1"] };
+  if (hls === null) return { hls: false };
+  return { hls: true, hlsAddress: hls, hlsTrustedProxies: ["127.0.0.1", "::1"], hlsVariant: "lowLatency" };
 }

@@ -6,8 +6,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Secret } from "@trax/foundation/secret";
 import { RouterApi } from "./api.ts";
 import type { RouterPath } from "./api.ts";
-import { type AuthCallback, type AuthCallbackOptions, startAuthCallback } from "./auth-callback.ts";
-import { type RouterAddresses, routerConfig } from "./config.ts";
+import { type AuthCallback, type AuthCallbackOptions, internalUser, startAuthCallback } from "./auth-callback.ts";
+import { type RouterAddresses, type RouterLoopback, routerConfig } from "./config.ts";
 import { findByArgument } from "./process.ts";
 import { messagesAfter, rotateLog, sizeOf } from "./router-log.ts";
 import { adopt, launch, type Running, stopProcess } from "./running.ts";
@@ -47,6 +47,7 @@ export class Router {
   #supervision: Promise<void> = Promise.resolve();
   #running: Running;
   #api: RouterApi;
+  #rtspPort: number;
   #unanswered = { calls: 0, since: performance.now() };
 
   private constructor(options: RouterOptions, auth: AuthCallback, started: Started) {
@@ -55,6 +56,7 @@ export class Router {
     this.#files = filesOf(options.dataDir);
     this.#running = started.running;
     this.#api = started.api;
+    this.#rtspPort = started.rtspPort;
   }
 
   /**
@@ -110,6 +112,14 @@ export class Router {
     }
   }
 
+  /**
+   * Where our own workers publish and read a path by RTSP. Ask for it each time,
+   * since a restarted router has another port. It holds the internal password.
+   */
+  rtspUrl(path: string): string {
+    return `rtsp://${internalUser}:${this.#options.internalPassword.reveal()}@127.0.0.1:${this.#rtspPort}/${path}`;
+  }
+
   get pid(): number {
     return this.#running.pid;
   }
@@ -141,6 +151,7 @@ export class Router {
       if (started === null) return;
       this.#running = started.running;
       this.#api = started.api;
+      this.#rtspPort = started.rtspPort;
       readyAt = performance.now();
       this.#options.onStarted?.({ pid: this.pid, adopted: false });
     }
@@ -165,7 +176,7 @@ export class Router {
   }
 }
 
-type Started = { readonly running: Running; readonly api: RouterApi };
+type Started = { readonly running: Running; readonly api: RouterApi; readonly rtspPort: number };
 
 function filesOf(dataDir: string) {
   const [runDir, logDir] = [resolve(dataDir, "run"), resolve(dataDir, "log")];
@@ -209,7 +220,7 @@ async function tryAdopt(
   const api = new RouterApi(state.apiPort, options.internalPassword);
   const answers = await api.version().catch(() => null);
   const running = answers === null ? null : await adopt(state.pid, state.startTime);
-  if (running !== null) return { running, api, auth };
+  if (running !== null) return { running, api, auth, rtspPort: state.rtspPort };
   await auth.close();
   return null;
 }
@@ -220,12 +231,12 @@ async function launchUntilReady(
   authPort: number,
 ): Promise<Started> {
   for (let attempt = 1; ; attempt++) {
-    const apiPort = await freePort();
+    const [apiPort, rtspPort] = await Promise.all([freePort(), freePort()]);
     try {
-      return await launchOn(options, files, { authPort, apiPort });
+      return await launchOn(options, files, { authPort, apiPort, rtspPort });
     } catch (error) {
-      // Somebody took the port that was free a moment ago; any other will do.
-      const ours = error instanceof Error && error.message.includes(`:${apiPort}:`);
+      // Somebody took a port that was free a moment ago; any other will do.
+      const ours = error instanceof Error && [apiPort, rtspPort].some((port) => error.message.includes(`:${port}:`));
       if (!ours || attempt === portAttempts) throw error;
     }
   }
@@ -234,7 +245,7 @@ async function launchUntilReady(
 async function launchOn(
   options: RouterOptions,
   files: ReturnType<typeof filesOf>,
-  loopback: { readonly authPort: number; readonly apiPort: number },
+  loopback: RouterLoopback,
 ): Promise<Started> {
   const config = routerConfig(options.addresses, loopback);
   await writeFile(files.config, config, { mode: 0o600 });
@@ -261,7 +272,7 @@ async function launchOn(
     }
     await Promise.race([delay(20), watch]);
   }
-  return { running, api };
+  return { running, api, rtspPort: loopback.rtspPort };
 }
 
 async function freePort(): Promise<number> {

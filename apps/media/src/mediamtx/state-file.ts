@@ -9,6 +9,7 @@ const RouterState = z.object({
   configHash: z.string(),
   apiPort: z.number().int(),
   authPort: z.number().int(),
+  rtspPort: z.number().int(),
 });
 
 /** What an agent leaves for the next one, so that it can take over a running router without disturbing publishers. */

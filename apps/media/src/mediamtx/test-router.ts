@@ -31,8 +31,13 @@ export async function testAddresses(directory: string): Promise<RouterAddresses>
     rtmp: `127.0.0.1:${await freePort()}`,
     rtmps: { address: `127.0.0.1:${await freePort()}`, ...(await ensureCertificate(directory, [])) },
     srt: `127.0.0.1:${await freeUdpPort()}`,
-    webrtc: { http: `127.0.0.1:${await freePort()}`, udp: `127.0.0.1:${await freeUdpPort()}`, additionalHosts: [] },
-    hls: null,
+    webrtc: {
+      http: `127.0.0.1:${await freePort()}`,
+      udp: `127.0.0.1:${await freeUdpPort()}`,
+      additionalHosts: [],
+      iceServers: [],
+    },
+    hls: `127.0.0.1:${await freePort()}`,
   };
 }
 

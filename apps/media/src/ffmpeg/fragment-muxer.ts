@@ -1,0 +1,128 @@
+import { AV_PKT_FLAG_KEY } from "node-av/constants";
+import { Dictionary, FFmpegError, FormatContext, Packet } from "node-av/lib";
+import type { IOContext } from "node-av/lib";
+import type { MediaMessage } from "../rtmp/message.ts";
+import { addTrack, readTag } from "./muxer-track.ts";
+import type { MuxerTrack, TrackKind } from "./muxer-track.ts";
+
+const codecs: ReadonlySet<string> = new Set(["h264", "hevc", "av1", "aac", "mp3", "opus"]);
+/** A fragment at each keyframe, and at the latest after this: what a kill costs. */
+const longestFragmentMs = 3_000;
+/** RTMP's milliseconds are off by less; a real gap is more. */
+const cadenceToleranceMs = 10;
+const aacSamples = 1_024;
+const milliseconds = { num: 1, den: 1_000 };
+
+/** The stream has changed in a way that one file cannot hold. */
+export class FormatChanged extends Error {
+  override readonly name = "FormatChanged";
+}
+
+type Track = MuxerTrack & {
+  /** In units of its own clock: milliseconds for video, samples for audio. */
+  lastDts: number;
+};
+
+/**
+ * Writes RTMP's messages as fragmented MP4 (ISO/IEC 14496-12, 8.8), each
+ * fragment whole and flushed, so that all but the last seconds are there
+ * whatever becomes of the process. Throws FFmpegError when writing fails.
+ */
+export class FragmentMuxer {
+  readonly #io: IOContext;
+  #context: FormatContext | null = null;
+  readonly #configurations: Record<TrackKind, MediaMessage | null> = { video: null, audio: null };
+  readonly #tracks: Record<TrackKind, Track | null> = { video: null, audio: null };
+
+  constructor(io: IOContext) {
+    this.#io = io;
+  }
+
+  /** Writes one message; throws FormatChanged where it belongs into another file. */
+  async write(message: MediaMessage): Promise<void> {
+    const { kind } = message;
+    if (kind === "data") return;
+    if (message.configuration) {
+      this.#configure(kind, message);
+      return;
+    }
+    this.#context ??= await this.#begin(message);
+    const track = this.#tracks[kind];
+    if (track !== null) await this.#writeFrame(this.#context, kind, track, message);
+  }
+
+  /** Writes what is held, and the index at the end. */
+  async finish(): Promise<void> {
+    if (this.#context !== null) FFmpegError.throwIfError(await this.#context.writeTrailer(), "finish the file");
+  }
+
+  /** Frees FFmpeg's state; the file stays its owner's to close. */
+  free(): void {
+    if (this.#context === null) return;
+    this.#context.pb = null;
+    this.#context.freeContext();
+    this.#context = null;
+  }
+
+  #configure(kind: TrackKind, message: MediaMessage): void {
+    this.#configurations[kind] = message;
+    if (this.#context === null) return;
+    const { codec, body } = readTag(kind, message.payload);
+    const track = this.#tracks[kind];
+    if (track === null && !codecs.has(codec)) return;
+    if (track === null || track.codec !== codec || track.configuration?.equals(body) !== true)
+      throw new FormatChanged();
+  }
+
+  async #begin(first: MediaMessage): Promise<FormatContext> {
+    const context = new FormatContext();
+    FFmpegError.throwIfError(context.allocOutputContext2(null, "mp4", null), "mp4");
+    context.pb = this.#io;
+    for (const kind of ["video", "audio"] as const) {
+      const sample = this.#configurations[kind] ?? (first.kind === kind ? first : null);
+      const track = sample === null ? null : addTrack(context, kind, sample, codecs);
+      this.#tracks[kind] = track === null ? null : { ...track, lastDts: -1 };
+    }
+    const options = {
+      movflags: "frag_keyframe+empty_moov+default_base_moof",
+      frag_duration: longestFragmentMs * 1_000,
+      flush_packets: 1,
+    };
+    const result = await context.writeHeader(Dictionary.fromObject(options));
+    if (result < 0) {
+      context.pb = null;
+      context.freeContext();
+      FFmpegError.throwIfError(result, "write the header");
+    }
+    return context;
+  }
+
+  async #writeFrame(context: FormatContext, kind: TrackKind, track: Track, message: MediaMessage): Promise<void> {
+    const { codec, body, compositionTime } = readTag(kind, message.payload);
+    if (codec !== track.codec) throw new FormatChanged();
+    if (body.length === 0) return;
+    using packet = new Packet();
+    packet.alloc();
+    packet.data = body;
+    packet.streamIndex = track.stream.index;
+    const isAudio = kind === "audio";
+    const dts = isAudio
+      ? audioDts(track, message.timestamp)
+      : Math.max(Math.round(message.timestamp), track.lastDts + 1);
+    track.lastDts = dts;
+    packet.dts = BigInt(dts);
+    packet.pts = BigInt(dts + compositionTime);
+    if (isAudio || message.keyframe) packet.setFlags(AV_PKT_FLAG_KEY);
+    packet.rescaleTs(isAudio ? { num: 1, den: track.sampleRate } : milliseconds, track.stream.timeBase);
+    FFmpegError.throwIfError(await context.writeFrame(packet), "write");
+  }
+}
+
+/** AAC's place in samples: frame after frame where the timestamps differ from that by no more than their rounding. */
+function audioDts(track: Track, timestamp: number): number {
+  const told = Math.round((timestamp * track.sampleRate) / 1_000);
+  const next = track.lastDts + aacSamples;
+  const isNext = track.lastDts >= 0 && Math.abs(told - next) <= (cadenceToleranceMs * track.sampleRate) / 1_000;
+  if (track.codec === "aac" && isNext) return next;
+  return Math.max(told, track.lastDts + 1);
+}

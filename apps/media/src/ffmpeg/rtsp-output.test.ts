@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { after, before, test } from "node:test";
+import { promisify } from "node:util";
+import { newId } from "@trax/foundation/ids";
+import { freePort, waitFor } from "@trax/peers";
+import { startTestRouter } from "../mediamtx/test-router.ts";
+import type { TestRouter } from "../mediamtx/test-router.ts";
+import type { CloseReason } from "../rtmp/errors.ts";
+import type { MediaMessage } from "../rtmp/message.ts";
+import { makeTestMedia } from "../rtmp/testing/flv.ts";
+import { publishRtsp } from "./rtsp-output.ts";
+import type { RtspPublisher } from "./rtsp-output.ts";
+
+const run = promisify(execFile);
+
+let it: TestRouter;
+before(async () => {
+  it = await startTestRouter();
+});
+after(() => it.stop());
+
+const opusConfiguration = (): MediaMessage => {
+  const head = Buffer.concat([Buffer.from("OpusHead"), Buffer.from([1, 2, 0x38, 1, 0x80, 0xbb, 0, 0, 0, 0, 0])]);
+  return opusMessage(0, 0, head);
+};
+
+/** Enhanced RTMP v2: SoundFormat 9, then SequenceStart (0) or CodedFrames (1), then the FourCC. */
+function opusMessage(packetType: 0 | 1, timestamp: number, body: Buffer): MediaMessage {
+  const payload = Buffer.concat([Buffer.from([0x90 | packetType]), Buffer.from("Opus"), body]);
+  return { kind: "audio", timestamp, payload, keyframe: false, configuration: packetType === 0 };
+}
+
+/** 20 ms of silence. */
+const opusSilence = Buffer.from([0xf8, 0xff, 0xfe]);
+
+function withOpus(media: readonly MediaMessage[]): MediaMessage[] {
+  const video = media.filter(({ kind }) => kind === "video");
+  const last = video.at(-1)?.timestamp ?? 0;
+  const audio = Array.from({ length: Math.floor(last / 20) }, (_, index) => opusMessage(1, index * 20, opusSilence));
+  return [opusConfiguration(), ...[...video, ...audio].sort((a, b) => a.timestamp - b.timestamp)];
+}
+
+type Publication = {
+  readonly publisher: RtspPublisher;
+  readonly publishing: Promise<void>;
+  readonly closed: Promise<CloseReason | null>;
+};
+
+function publish(url: string): Publication {
+  const publishing = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<CloseReason | null>();
+  const publisher = publishRtsp(url, { onPublishing: publishing.resolve, onClosed: closed.resolve });
+  return { publisher, publishing: publishing.promise, closed: closed.promise };
+}
+
+/** In real time, until stopped. */
+function play(media: readonly MediaMessage[], publisher: RtspPublisher): () => void {
+  const startedAt = performance.now();
+  const left = [...media];
+  const timer = setInterval(() => {
+    for (let next = left[0]; next !== undefined && next.timestamp <= performance.now() - startedAt; next = left[0]) {
+      publisher.send(next);
+      left.shift();
+    }
+  }, 10);
+  return () => clearInterval(timer);
+}
+
+for (const audio of ["aac", "opus"] as const)
+  test(`H.264 with ${audio} is published, with its formats known, and read back`, async () => {
+    const made = await makeTestMedia({ seconds: 20 });
+    const media = audio === "aac" ? made : withOpus(made);
+    const name = `program/${newId("studio")}${audio === "aac" ? "" : "/rtc"}`;
+    const { publisher, publishing, closed } = publish(it.router.rtspUrl(name));
+    const stop = play(media, publisher);
+    try {
+      await publishing;
+      const path = await waitFor("the path is online", async () => {
+        const found = await it.router.api.path(name);
+        return found?.online === true && found.video?.width !== null && found;
+      });
+      assert.deepEqual(path.video, { codec: "h264", width: 320, height: 180, frameRate: null });
+      assert.deepEqual([path.audio?.codec, path.audio?.channels], [audio, 2]);
+      const probed = await run("ffprobe", [
+        ..."-v error -rtsp_transport tcp -show_entries stream=codec_name".split(" "),
+        ..."-of csv=p=0".split(" "),
+        it.router.rtspUrl(name),
+      ]);
+      assert.deepEqual(probed.stdout.trim().split("\n").sort(), [audio, "h264"].sort());
+      assert.equal(publisher.droppedFrames, 0);
+    } finally {
+      stop();
+      publisher.close();
+    }
+    assert.equal(await closed, null);
+    await waitFor("the path is offline", async () => (await it.router.api.path(name))?.online !== true);
+  });
+
+test("it begins at a keyframe, once both configurations are known", async () => {
+  const media = await makeTestMedia({ seconds: 4 });
+  const configurations = media.filter(({ configuration }) => configuration);
+  const frames = media.filter(({ kind, configuration }) => kind !== "data" && !configuration);
+  const { publisher, publishing, closed } = publish(it.router.rtspUrl(`program/${newId("studio")}`));
+  for (const message of frames) publisher.send(message);
+  for (const message of configurations) publisher.send(message);
+  publisher.send(frames.find(({ keyframe }) => !keyframe) ?? assert.fail("no frame"));
+  const untouched = await Promise.race([publishing.then(() => "publishing"), waitFor("a turn", () => "nothing")]);
+  assert.equal(untouched, "nothing");
+  publisher.send(frames.find(({ keyframe }) => keyframe) ?? assert.fail("no keyframe"));
+  await publishing;
+  publisher.close();
+  assert.equal(await closed, null);
+});
+
+test("another configuration ends the session, so that its owner begins a new one", async () => {
+  const [media, larger] = [await makeTestMedia({ seconds: 2 }), await makeTestMedia({ seconds: 1, size: "640x360" })];
+  const { publisher, publishing, closed } = publish(it.router.rtspUrl(`program/${newId("studio")}`));
+  for (const message of media) publisher.send(message);
+  await publishing;
+  for (const message of media.filter(({ configuration }) => configuration)) publisher.send(message);
+  assert.equal(await Promise.race([closed, waitFor("a turn", () => "goes on")]), "goes on", "the same is nothing new");
+  for (const message of larger) publisher.send(message);
+  assert.equal(await closed, null);
+});
+
+test("a wrong password, and nobody there, are told without the URL", async () => {
+  const media = await makeTestMedia({ seconds: 1 });
+  const name = `program/${newId("studio")}`;
+  const wrong = it.router.rtspUrl(name).replace(/internal:[^@]+@/, "internal:a-guess@");
+  for (const url of [wrong, `rtsp://internal:a-guess@127.0.0.1:${await freePort()}/${name}`]) {
+    const { publisher, closed } = publish(url);
+    for (const message of media) publisher.send(message);
+    const reason = await closed;
+    assert.equal(reason?.code, "connect_failed");
+    assert.doesNotMatch(reason.message, /a-guess|127\.0\.0\.1/);
+  }
+});
+
+test("messages are taken without waiting, however many, and closing does not wait for them", async () => {
+  const media = (await makeTestMedia({ seconds: 4 })).filter(({ kind }) => kind !== "data");
+  const frozen = await startTestRouter();
+  const { publisher, publishing, closed } = publish(frozen.router.rtspUrl(`program/${newId("studio")}`));
+  try {
+    for (const message of media) publisher.send(message);
+    await publishing;
+    process.kill(frozen.router.pid, "SIGSTOP");
+    const length = media.at(-1)?.timestamp ?? 0;
+    for (let round = 1; publisher.droppedFrames === 0; round += 1) {
+      for (const message of media) {
+        if (!message.configuration)
+          publisher.send({ ...message, timestamp: message.timestamp + round * (length + 20) });
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    publisher.close();
+    assert.equal(await closed, null);
+  } finally {
+    process.kill(frozen.router.pid, "SIGCONT");
+    await frozen.stop();
+  }
+});
