@@ -84,6 +84,7 @@ const notAtWill: ReadonlySet<ErrorCode> = new Set([
   "internal_error",
   "unavailable",
   "media_unavailable",
+  "no_capacity",
   // Whoever signs up owns the account and holds every scope: no route gives a lesser role yet.
   "scope_not_held",
 ]);

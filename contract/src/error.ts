@@ -26,6 +26,7 @@ export const errorCatalogue = {
   rate_limited: { status: 429, about: "Too many requests with this credential; `Retry-After` says when to go on." },
   internal_error: { status: 500, about: "Something broke on our side; quote `requestId`." },
   write_disabled: { status: 503, about: "Writes are switched off by the operator; reads go on." },
+  no_capacity: { status: 503, about: "The media nodes cannot carry another program now." },
   media_unavailable: { status: 503, about: "The media side cannot answer now." },
   unavailable: {
     status: 503,

@@ -8,12 +8,23 @@ export const eventScopes = {
   "stream.offline": "stream:read",
   "source.status_changed": "sources:read",
   "destination.status_changed": "destinations:read",
+  "program.changed": "stream:read",
+  "program.slate": "stream:read",
+  "recording.status_changed": "stream:read",
 } as const satisfies Record<string, Scope>;
 
 export type EventType = keyof typeof eventScopes;
 
 export const EventTypeSchema = z
-  .enum(["stream.live", "stream.offline", "source.status_changed", "destination.status_changed"])
+  .enum([
+    "stream.live",
+    "stream.offline",
+    "source.status_changed",
+    "destination.status_changed",
+    "program.changed",
+    "program.slate",
+    "recording.status_changed",
+  ])
   .meta({ id: "EventType", description: "New ones may be added." });
 
 export const EventEnvelope = z

@@ -16,13 +16,14 @@ const studio = {
   graceMs: 30_000,
   state: "offline",
   program: {
-    mode: "passthrough",
+    mode: "composed",
     sourceId: null,
     width: 1280,
     height: 720,
     frameRate: 30,
     videoBitrate: 4_500_000,
     audioBitrate: 160_000,
+    fallbackSourceIds: [],
   },
   slate: { assetId: null, text: null, color: null },
   recording: { enabled: false },
@@ -121,6 +122,76 @@ const broadcast = {
   recordings: [],
 };
 
+const sceneId = `scn_${ulid}`;
+
+const scene = {
+  id: sceneId,
+  studioId,
+  name: "Interview",
+  preset: "picture-in-picture",
+  slots: [{ sourceId }, { sourceId: null }],
+  layers: [],
+  audio: [{ sourceId, gain: -3.5, mute: false, solo: false, delayMs: 40 }],
+  audioFollowsVideo: true,
+  createdAt: at,
+  updatedAt: at,
+};
+
+const style = {
+  font: "sans-serif",
+  fontSize: 0.06,
+  fontWeight: "bold",
+  color: "#ffffff",
+  background: "#1a1a2e",
+  align: "left",
+  verticalAlign: "middle",
+  padding: 0.01,
+  borderRadius: 0.02,
+  borderWidth: 0.002,
+  borderColor: "#ffffff",
+};
+
+const box = { x: 0.05, y: 0.05, width: 0.9, height: 0.8 };
+const crop = { left: 0.05, top: 0.05, right: 0.05, bottom: 0.05 };
+const camera = { id: "camera", type: "source", sourceId, ...box, fit: "cover", crop, opacity: 0.95, visible: true };
+const caption = {
+  id: "caption",
+  type: "text",
+  text: "Now with guests",
+  x: 0.1,
+  y: 0.85,
+  width: 0.8,
+  height: 0.1,
+  style,
+};
+
+/** A layer as it is answered: with all that was left out. */
+const layer = (given: { readonly [key: string]: Json }): Json => ({
+  sourceId: null,
+  assetId: null,
+  url: null,
+  text: null,
+  color: null,
+  z: 0,
+  fit: "contain",
+  crop: { left: 0, top: 0, right: 0, bottom: 0 },
+  opacity: 1,
+  visible: true,
+  style,
+  ...given,
+});
+
+const lowerThird = { id: "ada", type: "lower-third", visible: true, title: "Ada Lovelace", subtitle: "Mathematician" };
+
+const program = {
+  mode: "composed",
+  sceneId,
+  previewSceneId: null,
+  onSlate: false,
+  overlays: [{ ...lowerThird, text: null, assetId: null, url: null, until: null, position: "bottom-left" }],
+  transition: { type: "fade", durationMs: 500 },
+};
+
 const pageOf = (item: Json): Json => ({ data: [item], nextCursor: null });
 
 export const operationExamples: Readonly<Record<string, Examples>> = {
@@ -165,6 +236,28 @@ export const operationExamples: Readonly<Record<string, Examples>> = {
   },
   getDestination: { response: destination },
   updateDestination: { request: { enabled: false }, response: { ...destination, enabled: false, status: "idle" } },
+  listScenes: { response: pageOf(scene) },
+  createScene: {
+    request: {
+      name: "Interview",
+      preset: "picture-in-picture",
+      slots: [{ sourceId }, { sourceId: null }],
+      audio: [{ sourceId, gain: -3.5, mute: false, solo: false, delayMs: 40 }],
+    },
+    response: scene,
+  },
+  getScene: { response: scene },
+  updateScene: {
+    request: { preset: null, slots: [], layers: [camera, caption] },
+    response: { ...scene, preset: null, slots: [], layers: [layer(camera), layer(caption)] },
+  },
+  getProgram: { response: program },
+  takeProgram: { request: { sceneId, transition: "fade", durationMs: 500 }, response: { sceneId, at } },
+  previewProgram: { request: { sceneId }, response: { ...program, previewSceneId: sceneId } },
+  setOverlays: {
+    request: { overlays: [{ ...lowerThird, position: "bottom-left" }] },
+    response: program,
+  },
   getStreamStatus: { response: streamStatus },
   goLive: { request: { allowNoDestinations: false }, response: starting },
   goOffline: { request: {}, response: { ...streamStatus, state: "stopping" } },

@@ -28,6 +28,13 @@ function withBareReferences(value: Json): Json {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, withBareReferences(part)]));
 }
 
+/** Whether a schema is an enum below what wraps it: nullable, optional, with a default. */
+function isEnum(schema: unknown): boolean {
+  if (schema instanceof z.ZodNullable || schema instanceof z.ZodOptional || schema instanceof z.ZodDefault)
+    return isEnum(schema.unwrap());
+  return schema instanceof z.ZodEnum;
+}
+
 /** A schema that Zod wrote, as JSON; named parts become references. */
 function schemaOf(schema: z.ZodType, io: "input" | "output", components: Map<string, Json>): Json {
   const written = z.toJSONSchema(schema, {
@@ -40,7 +47,8 @@ function schemaOf(schema: z.ZodType, io: "input" | "output", components: Map<str
       if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
-      if (jsonSchema.nullable === true && jsonSchema.allOf !== undefined) jsonSchema.type = "object";
+      if (jsonSchema.nullable === true && jsonSchema.allOf !== undefined)
+        jsonSchema.type = isEnum(zodSchema) ? "string" : "object";
       if (Array.isArray(jsonSchema["examples"])) {
         jsonSchema.example = jsonSchema["examples"][0];
         delete jsonSchema["examples"];
@@ -252,6 +260,8 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   Sources: "What a studio takes in.",
   "Media sessions": "Leave to publish, by token.",
   Destinations: "Where the program is sent.",
+  Scenes: "What a program can show.",
+  Program: "What of the scenes is on air, and what is above them.",
   Stream: "Going live, and the truth about it.",
   Events: "What changed, as it changes.",
 };

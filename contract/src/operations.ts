@@ -1,5 +1,7 @@
 import { destinationOperations } from "./destination-operations.ts";
 import { platformOperations } from "./platform-operations.ts";
+import { programOperations } from "./program-operations.ts";
+import { sceneOperations } from "./scene-operations.ts";
 import { sourceOperations } from "./source-operations.ts";
 import { streamOperations } from "./stream-operations.ts";
 import { studioOperations } from "./studio-operations.ts";
@@ -10,5 +12,7 @@ export const operations = {
   ...studioOperations,
   ...sourceOperations,
   ...destinationOperations,
+  ...sceneOperations,
+  ...programOperations,
   ...streamOperations,
 } as const;

@@ -38,7 +38,7 @@ export const streamOperations = {
     bodyOptional: true,
     status: 200,
     response: StreamStatus,
-    errors: ["no_enabled_destination"],
+    errors: ["no_enabled_destination", "no_capacity"],
   }),
   goOffline: operation({
     method: "POST",

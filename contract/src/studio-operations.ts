@@ -55,6 +55,8 @@ export const studioOperations = {
     path: "/v1/studios/{id}",
     tag: "Studios",
     summary: "Change a studio's settings",
+    description:
+      "While the studio is live, the program's mode, size, frame rate and bitrates stay as they are (`studio_live`): destinations would be disturbed.",
     auth: "credential",
     scope: "studios:write",
     write: true,
@@ -63,7 +65,7 @@ export const studioOperations = {
     body: StudioUpdate,
     status: 200,
     response: Studio,
-    errors: [],
+    errors: ["studio_live"],
   }),
   deleteStudio: operation({
     method: "DELETE",

@@ -10,11 +10,15 @@ export const StudioState = z.enum(["offline", "starting", "live", "stopping"]).m
 export type StudioState = z.infer<typeof StudioState>;
 
 export const ProgramMode = z.enum(["composed", "passthrough"]).meta({ id: "ProgramMode" });
-/** What a studio can be set to now; `composed` joins when the mixer does. */
-export const ProgramModeInput = z.enum(["passthrough"]).meta({ id: "ProgramModeInput" });
+export const ProgramModeInput = z.enum(["composed", "passthrough"]).meta({
+  id: "ProgramModeInput",
+  description: "`composed`: scenes, mixed and encoded once. `passthrough`: one source, copied.",
+});
 
-const width = z.number().int().min(16).max(1920).meta({ example: 1280 });
-const height = z.number().int().min(16).max(1920).meta({ example: 720 });
+const side = z.number().int().multipleOf(2).min(16).max(1920);
+const canvas = "Even; at most 1920x1080, or 1080x1920.";
+const width = side.meta({ description: canvas, example: 1280 });
+const height = side.meta({ description: canvas, example: 720 });
 const frameRate = z.number().int().min(1).max(60).meta({ example: 30 });
 const videoBitrate = z.number().int().min(100_000).max(20_000_000).meta({ description: "bit/s", example: 4_500_000 });
 const audioBitrate = z.number().int().min(32_000).max(512_000).meta({ description: "bit/s", example: 160_000 });
@@ -44,6 +48,9 @@ export const Studio = z
         frameRate: z.number().int(),
         videoBitrate: z.number().int(),
         audioBitrate: z.number().int(),
+        fallbackSourceIds: z
+          .array(z.string())
+          .meta({ description: "Shown in this order when what a scene shows is gone, before the slate is." }),
       })
       .meta({ id: "StudioProgram" }),
     slate: z
@@ -81,6 +88,12 @@ const settings = {
       frameRate: frameRate.optional(),
       videoBitrate: videoBitrate.optional(),
       audioBitrate: audioBitrate.optional(),
+      fallbackSourceIds: z
+        .array(sourceId)
+        .max(8)
+        .refine((ids) => new Set(ids).size === ids.length, "names a source twice")
+        .optional()
+        .meta({ description: "At most 8, of this studio." }),
     })
     .meta({ id: "StudioProgramInput" })
     .optional(),

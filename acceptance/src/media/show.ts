@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { Broadcast, Destination, Source, SourceCreated, StreamStatus, Studio } from "@trax/contract";
-import type { DestinationCreate, DestinationStreamStatus } from "@trax/contract";
+import type { DestinationCreate, DestinationStreamStatus, StudioCreate } from "@trax/contract";
 import { newAccount } from "../account.ts";
 import type { Account } from "../account.ts";
 import type { Answer } from "../exchange.ts";
@@ -10,6 +10,7 @@ import { objectAt } from "../json.ts";
 import { eventually } from "./eventually.ts";
 import { atEnd } from "./owned.ts";
 
+type StudioSettings = Partial<StudioCreate>;
 type NewDestination = Partial<DestinationCreate> & { readonly url: string };
 
 /** A studio in an account of its own, and what a producer does with it, over HTTP. */
@@ -42,7 +43,7 @@ export type Show = {
 };
 
 /** Makes the studio; it goes offline when the test is over. */
-export async function openShow(context: TestContext, instance: Instance, settings: object = {}): Promise<Show> {
+export async function openShow(context: TestContext, instance: Instance, settings: StudioSettings = {}): Promise<Show> {
   const show = await makeShow(await newAccount(instance), settings);
   atEnd(context, async () => {
     await show.setStudio({ autoGoLive: false });
@@ -51,9 +52,10 @@ export async function openShow(context: TestContext, instance: Instance, setting
   return show;
 }
 
-/** Makes a studio in an account. */
-export async function makeShow(account: Account, settings: object = {}): Promise<Show> {
-  const made = await account.ask("POST", "/v1/studios", { name: "Show", ...settings });
+/** Makes a studio in an account: one that relays, unless its settings say another program mode. */
+export async function makeShow(account: Account, settings: StudioSettings = {}): Promise<Show> {
+  const program = { mode: "passthrough", ...settings.program };
+  const made = await account.ask("POST", "/v1/studios", { name: "Show", ...settings, program });
   const studioId = Studio.parse(granted(made, 201)).id;
   const path = `/v1/studios/${studioId}`;
   const ask: Show["ask"] = (method, below, json) => account.ask(method, `${path}${below}`, json);
