@@ -9,6 +9,10 @@ export const channels = {
   sessions: "trax_sessions",
   /** Payload: a studio id. Events were appended. */
   events: "trax_events",
+  /** Payload: a studio id, a space, and what to take a picture of: `program:std_…` or `source:src_…`. */
+  snapshot: "trax_snapshot",
+  /** Payload: of what a picture was just written. */
+  snapshotReady: "trax_snapshot_ready",
   /** Payload: a studio id. A take is on the program. */
   program: "trax_program",
   /** Payload: what is heard of a studio, as JSON; ten times a second while somebody asks for it. */

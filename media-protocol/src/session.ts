@@ -1,6 +1,6 @@
 import sql from "sql-template-tag";
 import type { Queryable } from "@trax/foundation/database";
-import { mediaTokenHash } from "./token.ts";
+import { mediaTokenHash, programPath, sourcePath, webrtcPath } from "./token.ts";
 
 export type PublishSession = {
   readonly sessionId: string;
@@ -21,10 +21,45 @@ export async function findPublishSession(db: Queryable, token: string): Promise<
   return row ?? null;
 }
 
+/** What a play session shows. */
+export type SessionView = "source" | "program" | "preview";
+
+export type PlaySession = {
+  readonly sessionId: string;
+  readonly accountId: string;
+  readonly studioId: string;
+  readonly view: SessionView;
+  /** Null unless it shows a source. */
+  readonly sourceId: string | null;
+  readonly expiresAt: Date;
+};
+
+/** The unexpired play session a token stands for, or null. */
+export async function findPlaySession(db: Queryable, token: string): Promise<PlaySession | null> {
+  const [row] = await db.query<PlaySession>(sql`
+    select id as "sessionId", account_id as "accountId", studio_id as "studioId", view, source_id as "sourceId",
+      expires_at as "expiresAt"
+    from media_sessions
+    where token_hash = ${mediaTokenHash(token)} and role = 'play' and view is not null and expires_at > now()`);
+  return row ?? null;
+}
+
+/** The router's paths that a play session may read. Those of WebRTC carry Opus and no B-frames. */
+export function playablePaths({ view, studioId, sourceId }: PlaySession): readonly string[] {
+  switch (view) {
+    case "source":
+      return sourceId === null ? [] : [sourcePath(sourceId)];
+    case "program":
+      return [programPath(studioId), webrtcPath("program", studioId)];
+    case "preview":
+      return [webrtcPath("preview", studioId)];
+  }
+}
+
 export type SessionConnection = {
   readonly sessionId: string;
   readonly connectionId: string;
-  /** As the router names it: rtmp, rtmps, srt, webrtc. */
+  /** As the router names it: rtmp, rtmps, srt, webrtc, hls. */
   readonly protocol: string;
 };
 

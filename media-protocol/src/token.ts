@@ -15,6 +15,16 @@ export function sourcePath(sourceId: string): string {
   return `in/${sourceId}`;
 }
 
+/** The router's path of a program with AAC: for RTMP, SRT and HLS. */
+export function programPath(studioId: string): string {
+  return `program/${studioId}`;
+}
+
+/** The router's path of a program or a preview with Opus: for WebRTC. */
+export function webrtcPath(view: "program" | "preview", studioId: string): string {
+  return `${view}/${studioId}/rtc`;
+}
+
 /** The source a router path belongs to, or null. */
 export function sourceOfPath(path: string): string | null {
   return /^in\/(src_[0-9a-z]{26})$/.exec(path)?.[1] ?? null;
