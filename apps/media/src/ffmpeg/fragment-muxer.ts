@@ -2,23 +2,29 @@ import { AV_PKT_FLAG_KEY } from "node-av/constants";
 import { Dictionary, FFmpegError, FormatContext, Packet } from "node-av/lib";
 import type { IOContext } from "node-av/lib";
 import type { MediaMessage } from "../rtmp/message.ts";
-import { addTrack, readTag } from "./muxer-track.ts";
-import type { MuxerTrack, TrackKind } from "./muxer-track.ts";
+import { readAudioFormat } from "../rtmp/formats.ts";
+import { addMessageStream, milliseconds, readMessage } from "./message-stream.ts";
+import type { MessageKind, MessageStream } from "./message-stream.ts";
 
-const codecs: ReadonlySet<string> = new Set(["h264", "hevc", "av1", "aac", "mp3", "opus"]);
 /** A fragment at each keyframe, and at the latest after this: what a kill costs. */
 const longestFragmentMs = 3_000;
 /** RTMP's milliseconds are off by less; a real gap is more. */
 const cadenceToleranceMs = 10;
 const aacSamples = 1_024;
-const milliseconds = { num: 1, den: 1_000 };
 
 /** The stream has changed in a way that one file cannot hold. */
 export class FormatChanged extends Error {
   override readonly name = "FormatChanged";
 }
 
-type Track = MuxerTrack & {
+/** The stream has a codec that is not recorded. */
+export class NotRecordable extends Error {
+  override readonly name = "NotRecordable";
+}
+
+type Track = MessageStream & {
+  /** Of audio, Hz. */
+  readonly sampleRate: number;
   /** In units of its own clock: milliseconds for video, samples for audio. */
   lastDts: number;
 };
@@ -31,8 +37,8 @@ type Track = MuxerTrack & {
 export class FragmentMuxer {
   readonly #io: IOContext;
   #context: FormatContext | null = null;
-  readonly #configurations: Record<TrackKind, MediaMessage | null> = { video: null, audio: null };
-  readonly #tracks: Record<TrackKind, Track | null> = { video: null, audio: null };
+  readonly #configurations: Record<MessageKind, MediaMessage | null> = { video: null, audio: null };
+  readonly #tracks: Record<MessageKind, Track | null> = { video: null, audio: null };
 
   constructor(io: IOContext) {
     this.#io = io;
@@ -64,12 +70,11 @@ export class FragmentMuxer {
     this.#context = null;
   }
 
-  #configure(kind: TrackKind, message: MediaMessage): void {
+  #configure(kind: MessageKind, message: MediaMessage): void {
     this.#configurations[kind] = message;
     if (this.#context === null) return;
-    const { codec, body } = readTag(kind, message.payload);
+    const { codec, body } = readMessage(kind, message.payload);
     const track = this.#tracks[kind];
-    if (track === null && !codecs.has(codec)) return;
     if (track === null || track.codec !== codec || track.configuration?.equals(body) !== true)
       throw new FormatChanged();
   }
@@ -78,27 +83,28 @@ export class FragmentMuxer {
     const context = new FormatContext();
     FFmpegError.throwIfError(context.allocOutputContext2(null, "mp4", null), "mp4");
     context.pb = this.#io;
-    for (const kind of ["video", "audio"] as const) {
-      const sample = this.#configurations[kind] ?? (first.kind === kind ? first : null);
-      const track = sample === null ? null : addTrack(context, kind, sample, codecs);
-      this.#tracks[kind] = track === null ? null : { ...track, lastDts: -1 };
-    }
     const options = {
       movflags: "frag_keyframe+empty_moov+default_base_moof",
       frag_duration: longestFragmentMs * 1_000,
       flush_packets: 1,
     };
-    const result = await context.writeHeader(Dictionary.fromObject(options));
-    if (result < 0) {
+    try {
+      for (const kind of ["video", "audio"] as const) {
+        // MP3 has no configuration: its first frame has to do.
+        const sample = this.#configurations[kind] ?? (first.kind === kind ? first : null);
+        this.#tracks[kind] = sample === null ? null : newTrack(context, kind, sample);
+      }
+      FFmpegError.throwIfError(await context.writeHeader(Dictionary.fromObject(options)), "write the header");
+      return context;
+    } catch (error) {
       context.pb = null;
       context.freeContext();
-      FFmpegError.throwIfError(result, "write the header");
+      throw error;
     }
-    return context;
   }
 
-  async #writeFrame(context: FormatContext, kind: TrackKind, track: Track, message: MediaMessage): Promise<void> {
-    const { codec, body, compositionTime } = readTag(kind, message.payload);
+  async #writeFrame(context: FormatContext, kind: MessageKind, track: Track, message: MediaMessage): Promise<void> {
+    const { codec, body, compositionTime } = readMessage(kind, message.payload);
     if (codec !== track.codec) throw new FormatChanged();
     if (body.length === 0) return;
     using packet = new Packet();
@@ -116,6 +122,13 @@ export class FragmentMuxer {
     packet.rescaleTs(isAudio ? { num: 1, den: track.sampleRate } : milliseconds, track.stream.timeBase);
     FFmpegError.throwIfError(await context.writeFrame(packet), "write");
   }
+}
+
+function newTrack(context: FormatContext, kind: MessageKind, sample: MediaMessage): Track {
+  const added = addMessageStream(context, kind, sample);
+  if (added === null) throw new NotRecordable();
+  const sampleRate = kind === "audio" ? (readAudioFormat(sample)?.sampleRate ?? null) : null;
+  return { ...added, sampleRate: sampleRate ?? 48_000, lastDts: -1 };
 }
 
 /** AAC's place in samples: frame after frame where the timestamps differ from that by no more than their rounding. */

@@ -10,7 +10,7 @@ import type { OpenOptions, Sender, SenderListener } from "../relay/sender.ts";
 import type { CloseReason } from "../rtmp/errors.ts";
 import type { OutgoingMessage } from "../rtmp/outgoing.ts";
 import type { Taken } from "../rtmp/publisher.ts";
-import { FormatChanged, FragmentMuxer } from "./fragment-muxer.ts";
+import { FormatChanged, FragmentMuxer, NotRecordable } from "./fragment-muxer.ts";
 import { OutputQueue } from "./output-queue.ts";
 
 const checkDiskMs = 2_000;
@@ -156,7 +156,7 @@ function writeError(error: unknown): CloseReason {
   }
   if (error instanceof FFmpegError && [constants.errno.ENOSPC, constants.errno.EDQUOT].includes(-error.code))
     return full;
-  if (error instanceof FFmpegError && (error.isInvalidData || error.isEINVAL)) {
+  if (error instanceof NotRecordable || (error instanceof FFmpegError && (error.isInvalidData || error.isEINVAL))) {
     return { code: "protocol_error", message: "This stream cannot be recorded." };
   }
   return { code: "disk_failed", message: "Writing the recording failed." };

@@ -8,6 +8,7 @@ import type { CloseReason } from "../rtmp/errors.ts";
 import type { OutgoingMessage } from "../rtmp/outgoing.ts";
 import type { Taken } from "../rtmp/publisher.ts";
 import { MpegTsMuxer } from "./mpegts-muxer.ts";
+import { OutputQueue } from "./output-queue.ts";
 import { ffmpegSrtUrl, readSrtUrl } from "./srt-url.ts";
 
 /** For connecting, and for each write. MediaMTX takes 2 s and more to refuse a stream id. */
@@ -47,27 +48,22 @@ export async function openSrt(
  */
 class SrtOutput implements Sender {
   readonly #listener: SenderListener;
-  readonly #maxQueueBytes: number;
+  readonly #queue: OutputQueue;
   readonly #io = new IOContext();
-  #queue: OutgoingMessage[] = [];
-  #queuedBytes = 0;
-  #wake: (() => void) | null = null;
   #isOpen = false;
   #isClosing = false;
-  #needsKeyframe = false;
-  #droppedFrames = 0;
   #takenBytes = 0;
   #takenAt: number | null = null;
   #firstWriteAt: number | null = null;
   #toldTaken = false;
 
   constructor(maxQueueBytes: number, listener: SenderListener) {
-    this.#maxQueueBytes = maxQueueBytes;
+    this.#queue = new OutputQueue(maxQueueBytes);
     this.#listener = listener;
   }
 
   get droppedFrames(): number {
-    return this.#droppedFrames;
+    return this.#queue.droppedFrames;
   }
 
   taken(): Taken {
@@ -75,24 +71,12 @@ class SrtOutput implements Sender {
   }
 
   send(message: OutgoingMessage): void {
-    if (!this.#isOpen || this.#isClosing) return;
-    const { kind, keyframe, configuration, payload } = message.media;
-    if (kind === "video" && !configuration && this.#needsKeyframe) {
-      if (!keyframe) {
-        this.#droppedFrames += 1;
-        return;
-      }
-      this.#needsKeyframe = false;
-    }
-    this.#queue.push(message);
-    this.#queuedBytes += payload.length;
-    if (this.#queuedBytes > this.#maxQueueBytes) this.#shed();
-    this.#wake?.();
+    if (this.#isOpen) this.#queue.push(message);
   }
 
   close(): void {
     this.#isClosing = true;
-    this.#wake?.();
+    this.#queue.end();
   }
 
   /** Connects, writes until closed or lost, and closes. Never rejects. */
@@ -119,18 +103,9 @@ class SrtOutput implements Sender {
   }
 
   async #writeAll(muxer: MpegTsMuxer): Promise<void> {
-    while (!this.#isClosing) {
-      const message = this.#queue.shift();
-      if (message === undefined) {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-        this.#wake = null;
-        continue;
-      }
-      this.#queuedBytes -= message.media.payload.length;
-      await muxer.write(message.media);
-      if (message.media.kind !== "data" && !message.media.configuration) this.#noteTaken(message);
+    for (let next = await this.#queue.take(); next !== null; next = await this.#queue.take()) {
+      await muxer.write(next.media);
+      if (next.media.kind !== "data" && !next.media.configuration) this.#noteTaken(next);
     }
   }
 
@@ -145,17 +120,8 @@ class SrtOutput implements Sender {
     this.#listener.onTaken();
   }
 
-  /** The queue is full: only configuration stays, and video goes on at a keyframe. */
-  #shed(): void {
-    const kept = this.#queue.filter(({ media }) => media.configuration);
-    this.#droppedFrames += this.#queue.length - kept.length;
-    this.#queue = kept;
-    this.#queuedBytes = kept.reduce((sum, { media }) => sum + media.payload.length, 0);
-    this.#needsKeyframe = true;
-  }
-
   #end(reason: CloseReason | null): void {
-    this.#queue = [];
+    this.#queue.end();
     this.#listener.onClosed(this.#isClosing ? null : reason);
   }
 }

@@ -11,9 +11,14 @@ const noFfmpeg: CloseReason = {
   message: "TRaX cannot send SRT here: FFmpeg's libraries could not be loaded.",
 };
 
+const noRecording: CloseReason = {
+  code: "protocol_error",
+  message: "TRaX cannot record here: FFmpeg's libraries could not be loaded.",
+};
+
 /**
  * Checks where a destination's name leads, and opens a connection to that very
- * address. Answers why not; never rejects. FFmpeg is loaded for SRT only.
+ * address. Answers why not; never rejects. FFmpeg is loaded for SRT and recordings only.
  */
 export async function openSender(
   destination: RelayDestination,
@@ -27,6 +32,10 @@ export async function openSender(
     case "srt": {
       const ffmpeg = await import("../ffmpeg/srt-output.ts").catch(() => null);
       return ffmpeg === null ? noFfmpeg : ffmpeg.openSrt(destination, options, listener);
+    }
+    case "file": {
+      const ffmpeg = await import("../ffmpeg/recording-output.ts").catch(() => null);
+      return ffmpeg === null ? noRecording : ffmpeg.openRecording(destination, options, listener);
     }
     case "whip":
       return { code: "protocol_error", message: "TRaX cannot send to WHIP destinations yet." };
