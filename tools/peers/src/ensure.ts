@@ -9,6 +9,7 @@ const nginxRtmpModule = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
 const needed = {
   ffmpeg: { programs: ["ffmpeg", "ffprobe"], files: [], packages: ["ffmpeg"] },
   "nginx-rtmp": { programs: ["nginx"], files: [nginxRtmpModule], packages: ["nginx-light", "libnginx-mod-rtmp"] },
+  chromium: { programs: ["chromium"], files: [], packages: ["chromium"] },
 } as const;
 
 export type SystemPeer = keyof typeof needed;

@@ -1,9 +1,11 @@
 export { type Child, startChild } from "./child.ts";
 export { type TestCertificate, writeTestCertificate } from "./certificate.ts";
+export { type CountedOptions, startCountedPublisher } from "./counted/publisher.ts";
 export { ensurePeer, type SystemPeer } from "./ensure.ts";
 export { type FfmpegListener, startFfmpegListener } from "./ffmpeg-listener.ts";
 export { type FfmpegPublisher, type FfmpegPublisherOptions, startFfmpegPublisher } from "./ffmpeg-publisher.ts";
 export { type DecodedFrame, type ProbedStream, probeFrames, probeStreams } from "./ffprobe.ts";
+export { type LossyLink, startLossyLink } from "./lossy-link.ts";
 export { type MediaMtxPlain, type ReceivedPath, startMediaMtxPlain } from "./mediamtx-plain.ts";
 export { type NginxRtmp, type NginxStream, startNginxRtmp } from "./nginx-rtmp.ts";
 export { type NodeMediaServer, startNodeMediaServer } from "./node-media-server.ts";

@@ -25,6 +25,9 @@ export type MediaMtxPlain = {
   /** An SRT URL that publishes under that name. */
   readonly srtPublishUrl: (name: string) => string;
   readonly srtReadUrl: (name: string) => string;
+  /** Where a browser publishes and plays that name. */
+  readonly whipUrl: (name: string) => string;
+  readonly whepUrl: (name: string) => string;
   readonly certificate: TestCertificate;
   /** What it receives, from its own API; a path `live/x` for `rtmpUrl` + `/x`. */
   readonly paths: () => Promise<ReceivedPath[]>;
@@ -47,6 +50,7 @@ export async function startMediaMtxPlain(options: MediaMtxPlainOptions = {}): Pr
   const directory = await tempDirectory("mediamtx");
   const certificate = await writeTestCertificate(directory.path);
   const [rtmp, rtmps, srt, api] = [await freePort(), await freePort(), await freeUdpPort(), await freePort()];
+  const [webrtc, webrtcUdp] = [await freePort(), await freeUdpPort()];
   const recordDirectory = join(directory.path, "recordings");
   const configuration = join(directory.path, "mediamtx.json.yml");
   const settings = {
@@ -55,7 +59,10 @@ export async function startMediaMtxPlain(options: MediaMtxPlainOptions = {}): Pr
     apiAddress: `127.0.0.1:${api}`,
     rtsp: false,
     hls: false,
-    webrtc: false,
+    webrtc: true,
+    webrtcAddress: `127.0.0.1:${webrtc}`,
+    webrtcLocalUDPAddress: `127.0.0.1:${webrtcUdp}`,
+    webrtcAdditionalHosts: ["127.0.0.1"],
     moq: false,
     rtmp: true,
     rtmpEncryption: "optional",
@@ -98,6 +105,8 @@ export async function startMediaMtxPlain(options: MediaMtxPlainOptions = {}): Pr
     rtmpsUrl: `rtmps://localhost:${rtmps}/live`,
     srtPublishUrl: (name) => `srt://127.0.0.1:${srt}?streamid=publish:${name}`,
     srtReadUrl: (name) => `srt://127.0.0.1:${srt}?streamid=read:${name}`,
+    whipUrl: (name) => `http://127.0.0.1:${webrtc}/${name}/whip`,
+    whepUrl: (name) => `http://127.0.0.1:${webrtc}/${name}/whep`,
     certificate,
     paths,
     waitForPath: (name, bytes = 1, deadlineMs) =>
