@@ -1,0 +1,120 @@
+import type { Stereo } from "./pcm.ts";
+import { stereo } from "./pcm.ts";
+
+const taps = 32;
+const phases = 256;
+const kaiserBeta = 9;
+/** Of half the sample rate: what lies above is faded out by the window. */
+const cutoff = 0.95;
+
+const coefficients = windowedSinc();
+
+/**
+ * Stretches or shrinks sound by a little: a windowed sinc of 32 taps, 256 phases
+ * with straight lines between them (Smith, "Digital Audio Resampling"). As long
+ * as it has changed nothing, its output is its input, exactly.
+ */
+export class DriftResampler {
+  /** The last samples of the input, of which the filter still needs some. */
+  #rest = stereo(0);
+  /** Where the next output sample lies, in samples from the start of the rest. */
+  #position = 0;
+
+  /**
+   * Where the next output lies, in input samples from the start of the block that
+   * comes next: negative, since the filter looks ahead.
+   */
+  get position(): number {
+    return this.#position - this.#rest.left.length;
+  }
+
+  /** Begins anew: the next block has no past, and its first sample is the first of the output. */
+  reset(): void {
+    this.#rest = stereo(0);
+    this.#position = 0;
+  }
+
+  /** `step`: input samples for one of the output, about 1. */
+  process(block: Stereo, step: number): Stereo {
+    const input = joined(this.#rest, block);
+    const length = input.left.length;
+    const last = length - taps / 2;
+    const isExact = step === 1 && Number.isInteger(this.#position);
+    const count = Math.max(0, Math.ceil((last - this.#position) / step));
+    const output = isExact ? slice(input, this.#position, this.#position + count) : stereo(count);
+    if (!isExact) interpolate(input, this.#position, step, output);
+    this.#position += count * step;
+    const forget = Math.max(0, Math.floor(this.#position) - taps / 2);
+    this.#rest = slice(input, forget, length);
+    this.#position -= forget;
+    return output;
+  }
+}
+
+function interpolate(input: Stereo, from: number, step: number, output: Stereo): void {
+  const { left, right } = input;
+  const count = output.left.length;
+  for (let i = 0; i < count; i += 1) {
+    const position = from + i * step;
+    const whole = Math.floor(position);
+    const phase = (position - whole) * phases;
+    const row = Math.floor(phase);
+    const between = phase - row;
+    const start = whole - taps / 2 + 1;
+    let at = row * taps;
+    let l = 0;
+    let r = 0;
+    for (let tap = 0; tap < taps; tap += 1, at += 1) {
+      const c = coefficients[at] ?? 0;
+      const k = c + ((coefficients[at + taps] ?? 0) - c) * between;
+      const sample = start + tap;
+      if (sample < 0) continue;
+      l += (left[sample] ?? 0) * k;
+      r += (right[sample] ?? 0) * k;
+    }
+    output.left[i] = l;
+    output.right[i] = r;
+  }
+}
+
+/** Row `phase` holds the taps for a sample that lies `phase / phases` after input sample 15 of 32. */
+function windowedSinc(): Float64Array {
+  const table = new Float64Array((phases + 1) * taps);
+  for (let phase = 0; phase <= phases; phase += 1) {
+    let sum = 0;
+    for (let tap = 0; tap < taps; tap += 1) {
+      const x = tap - (taps / 2 - 1) - phase / phases;
+      const edge = x / (taps / 2);
+      const window = Math.abs(edge) > 1 ? 0 : bessel(kaiserBeta * Math.sqrt(1 - edge * edge)) / bessel(kaiserBeta);
+      const sinc = x === 0 ? cutoff : Math.sin(Math.PI * cutoff * x) / (Math.PI * x);
+      table[phase * taps + tap] = sinc * window;
+      sum += sinc * window;
+    }
+    for (let tap = 0; tap < taps; tap += 1) table[phase * taps + tap] = (table[phase * taps + tap] ?? 0) / sum;
+  }
+  return table;
+}
+
+/** The modified Bessel function of the first kind, order 0, by its series. */
+function bessel(x: number): number {
+  let sum = 1;
+  let term = 1;
+  for (let k = 1; k < 40; k += 1) {
+    term *= (x / 2 / k) ** 2;
+    sum += term;
+  }
+  return sum;
+}
+
+function joined(first: Stereo, second: Stereo): Stereo {
+  const both = stereo(first.left.length + second.left.length);
+  both.left.set(first.left);
+  both.right.set(first.right);
+  both.left.set(second.left, first.left.length);
+  both.right.set(second.right, first.right.length);
+  return both;
+}
+
+function slice(of: Stereo, from: number, to: number): Stereo {
+  return { left: of.left.slice(from, to), right: of.right.slice(from, to) };
+}

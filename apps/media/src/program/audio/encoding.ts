@@ -1,0 +1,116 @@
+import { AV_CHANNEL_LAYOUT_STEREO } from "node-av/constants";
+import { FFmpegError, Frame } from "node-av/lib";
+import { AudioEncoder, encoderKinds } from "../../ffmpeg/audio-encoder.ts";
+import type { MediaMessage } from "../../rtmp/message.ts";
+import type { Stereo } from "./pcm.ts";
+import { sampleRate } from "./pcm.ts";
+
+export type EncodingOptions = {
+  readonly codec: keyof typeof encoderKinds;
+  /** bit/s. */
+  readonly bitrate: number;
+  /** The sample that comes first. */
+  readonly from: number;
+  readonly onMessage: (message: MediaMessage) => void;
+  readonly onError: (error: unknown) => void;
+};
+
+/** An encoder that failed is opened anew after as much sound as this. */
+const retrySamples = sampleRate;
+/** About ten seconds: an encoder that is so far behind is stuck. */
+const maxQueue = 500;
+
+type Pcm = { readonly at: number; readonly samples: Float32Array };
+
+/** Cuts the mix into an encoder's frames and encodes them off the event loop, in order. */
+export class Encoding {
+  readonly #options: EncodingOptions;
+  readonly #frameSamples: number;
+  readonly #isPlanar: boolean;
+  readonly #queue: Pcm[] = [];
+  #filling: Pcm;
+  #filled = 0;
+  #encoder: AudioEncoder | null = null;
+  #retryAt = -Infinity;
+  #isRunning = false;
+  #isClosed = false;
+
+  constructor(options: EncodingOptions) {
+    this.#options = options;
+    this.#frameSamples = encoderKinds[options.codec].frameSamples;
+    this.#isPlanar = options.codec === "aac";
+    this.#filling = this.#emptyFrame(options.from);
+  }
+
+  /** Sound that goes on from the last, without its first `skip` samples. */
+  push(block: Stereo, skip: number): void {
+    const { left, right } = block;
+    const size = this.#frameSamples;
+    const [step, rightAt] = this.#isPlanar ? [1, size] : [2, 1];
+    for (let i = skip; i < left.length; i += 1) {
+      const at = this.#filled * step;
+      this.#filling.samples[at] = left[i] ?? 0;
+      this.#filling.samples[at + rightAt] = right[i] ?? 0;
+      this.#filled += 1;
+      if (this.#filled === size) this.#enqueue();
+    }
+  }
+
+  /** Nothing comes to the listener any more. */
+  close(): void {
+    this.#isClosed = true;
+    if (!this.#isRunning) this.#free();
+  }
+
+  #emptyFrame(at: number): Pcm {
+    return { at, samples: new Float32Array(this.#frameSamples * 2) };
+  }
+
+  #enqueue(): void {
+    const full = this.#filling;
+    this.#filling = this.#emptyFrame(full.at + this.#frameSamples);
+    this.#filled = 0;
+    if (this.#isClosed) return;
+    this.#queue.push(full);
+    if (this.#queue.length > maxQueue) this.#queue.shift();
+    if (!this.#isRunning) void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    for (let next = this.#queue.shift(); next !== undefined && !this.#isClosed; next = this.#queue.shift()) {
+      if (next.at < this.#retryAt) continue;
+      try {
+        await this.#encode(next);
+      } catch (error) {
+        this.#free();
+        this.#retryAt = next.at + retrySamples;
+        this.#options.onError(error);
+      }
+    }
+    this.#isRunning = false;
+    if (this.#isClosed) this.#free();
+  }
+
+  async #encode(pcm: Pcm): Promise<void> {
+    const { codec, bitrate } = this.#options;
+    this.#encoder ??= await AudioEncoder.open(codec, bitrate);
+    using frame = new Frame();
+    frame.alloc();
+    frame.format = encoderKinds[codec].sampleFormat;
+    frame.nbSamples = this.#frameSamples;
+    frame.sampleRate = sampleRate;
+    frame.channelLayout = AV_CHANNEL_LAYOUT_STEREO;
+    FFmpegError.throwIfError(frame.getBuffer(), "allocate a frame");
+    FFmpegError.throwIfError(frame.fromBuffer(Buffer.from(pcm.samples.buffer)), "fill a frame");
+    frame.pts = BigInt(pcm.at);
+    for (const message of await this.#encoder.encode(frame)) {
+      if (!this.#isClosed) this.#options.onMessage(message);
+    }
+  }
+
+  #free(): void {
+    this.#encoder?.free();
+    this.#encoder = null;
+  }
+}
