@@ -36,6 +36,7 @@ const session = {
   studioId,
   role: "publish",
   sourceId,
+  preview: false,
   expiresAt: "2026-11-23T18:00:00.000Z",
   createdAt: at,
 };
@@ -45,7 +46,7 @@ const ingest = {
   rtmp: { url: "rtmp://live.example.com:1935/in", streamKey: `${sourceId}?token=${token}` },
   rtmps: { url: "rtmps://live.example.com:1936/in", streamKey: `${sourceId}?token=${token}` },
   srt: { url: `srt://live.example.com:8890?streamid=publish:in/${sourceId}:session:${token}` },
-  whip: { url: `http://live.example.com:8889/in/${sourceId}/whip`, bearerToken: token },
+  whip: { url: `https://live.example.com/whip/${sourceId}`, bearerToken: token },
 };
 
 const sessionCreated = { ...session, token, ingest };

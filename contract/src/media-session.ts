@@ -4,14 +4,16 @@ import { Time, id, page } from "./field.ts";
 export const MediaSessionId = id("msn").meta({ example: "msn_01k9zv4q8fe6s9yq4n3g5t0w2x" });
 
 export const MediaSessionRole = z.enum(["publish", "play"]).meta({ id: "MediaSessionRole" });
-/** What can be asked for now; `play` joins when the program can be watched. */
-export const MediaSessionRoleInput = z.enum(["publish"]).meta({ id: "MediaSessionRoleInput" });
+export type MediaSessionRole = z.infer<typeof MediaSessionRole>;
 
 const sessionFields = {
   id: MediaSessionId,
   studioId: id("std"),
   role: MediaSessionRole,
-  sourceId: id("src").nullable(),
+  sourceId: id("src")
+    .nullable()
+    .meta({ description: "What is published, or played; null: the program, or its preview, is played." }),
+  preview: z.boolean().meta({ description: "The studio's preview is played." }),
   expiresAt: Time,
   createdAt: Time,
 };
@@ -37,8 +39,36 @@ export const Ingest = z
   });
 export type Ingest = z.infer<typeof Ingest>;
 
+const address = (name: string) => z.object({ url: z.string() }).meta({ id: name });
+
+export const Playback = z
+  .object({
+    whep: z.object({ url: z.string(), bearerToken: z.string() }).meta({ id: "PlaybackWhep" }),
+    srt: address("PlaybackSrt").optional(),
+    rtmp: address("PlaybackRtmp").optional(),
+    hls: address("PlaybackHls").optional(),
+  })
+  .meta({
+    id: "Playback",
+    description:
+      "Where and how to watch, with the token in place. WHEP is under half a second late, HLS a few seconds. A preview is for WHEP alone. Other protocols may be added.",
+  });
+export type Playback = z.infer<typeof Playback>;
+
+const token = z.string().meta({ description: "Shown this once." });
+
+export const PublishSessionCreated = z
+  .object({ ...sessionFields, token, ingest: Ingest })
+  .meta({ id: "PublishSessionCreated" });
+export type PublishSessionCreated = z.infer<typeof PublishSessionCreated>;
+
 export const MediaSessionCreated = z
-  .object({ ...sessionFields, token: z.string().meta({ description: "Shown this once." }), ingest: Ingest })
+  .object({
+    ...sessionFields,
+    token,
+    ingest: Ingest.optional().meta({ description: "Of a session that publishes." }),
+    playback: Playback.optional().meta({ description: "Of a session that plays." }),
+  })
   .meta({ id: "MediaSessionCreated" });
 export type MediaSessionCreated = z.infer<typeof MediaSessionCreated>;
 
@@ -46,9 +76,20 @@ export const MediaSessionList = page("MediaSessionList", MediaSession);
 
 export const MediaSessionCreate = z
   .strictObject({
-    role: MediaSessionRoleInput,
-    sourceId: id("src"),
+    role: MediaSessionRole,
+    sourceId: id("src")
+      .optional()
+      .meta({ description: "What to publish, or to play. Without one the program is played." }),
+    preview: z.boolean().default(false).meta({ description: "Play the preview in place of the program." }),
     expiresInSeconds: z.number().int().min(1).max(31_536_000).default(86_400),
+  })
+  .refine(({ role, sourceId }) => role !== "publish" || sourceId !== undefined, {
+    path: ["sourceId"],
+    message: "is needed to publish",
+  })
+  .refine(({ role, sourceId, preview }) => !preview || (role === "play" && sourceId === undefined), {
+    path: ["preview"],
+    message: "is played alone, without a source",
   })
   .meta({
     id: "MediaSessionCreate",

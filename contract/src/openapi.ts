@@ -112,12 +112,17 @@ const rateLimitHeaders: JsonObject = {
   "RateLimit-Policy": { $ref: "#/components/headers/RateLimitPolicy" },
 };
 
+/** What is no JSON has no schema of its own. */
+const rawSchemas: Readonly<Record<string, Json>> = {
+  "text/event-stream": { type: "string" },
+  "image/jpeg": { type: "string", format: "binary" },
+};
+
 function responses(op: Operation, example: Json | undefined, components: Map<string, Json>): JsonObject {
   const answer: Record<string, Json> = { description: op.summary, headers: rateLimitHeaders };
   if (op.response !== null) {
     const contentType = op.contentType ?? "application/json";
-    const schema =
-      op.contentType === "text/event-stream" ? { type: "string" } : schemaOf(op.response, "output", components);
+    const schema = rawSchemas[contentType] ?? schemaOf(op.response, "output", components);
     answer["content"] = { [contentType]: { schema, ...(example === undefined ? {} : { example }) } };
   }
   const byStatus = new Map<number, ErrorCode[]>();
@@ -258,7 +263,7 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   Platform: "The service itself, and who is asking.",
   Studios: "A studio makes one show.",
   Sources: "What a studio takes in.",
-  "Media sessions": "Leave to publish, by token.",
+  "Media sessions": "Leave to publish or to watch, by token.",
   Destinations: "Where the program is sent.",
   Scenes: "What a program can show.",
   Program: "What of the scenes is on air, and what is above them.",

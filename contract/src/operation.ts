@@ -29,7 +29,8 @@ export type Operation = {
   readonly status: 200 | 201 | 204;
   /** Null: no content. */
   readonly response: z.ZodType | null;
-  readonly contentType?: "text/event-stream" | "application/openapi+json";
+  /** JSON where it says nothing. */
+  readonly contentType?: "text/event-stream" | "application/openapi+json" | "image/jpeg";
   /** Beyond those that follow from the fields above. */
   readonly errors: readonly ErrorCode[];
   /** A list: `{data, nextCursor}` with `cursor` and `limit`. */

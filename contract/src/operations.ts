@@ -2,6 +2,7 @@ import { destinationOperations } from "./destination-operations.ts";
 import { platformOperations } from "./platform-operations.ts";
 import { programOperations } from "./program-operations.ts";
 import { sceneOperations } from "./scene-operations.ts";
+import { snapshotOperations } from "./snapshot-operations.ts";
 import { sourceOperations } from "./source-operations.ts";
 import { streamOperations } from "./stream-operations.ts";
 import { studioOperations } from "./studio-operations.ts";
@@ -14,5 +15,6 @@ export const operations = {
   ...destinationOperations,
   ...sceneOperations,
   ...programOperations,
+  ...snapshotOperations,
   ...streamOperations,
 } as const;

@@ -1,11 +1,21 @@
 import { z } from "zod";
 import { PageQuery } from "./field.ts";
 import { MediaSessionCreate, MediaSessionCreated, MediaSessionId, MediaSessionList } from "./media-session.ts";
+import type { MediaSessionRole } from "./media-session.ts";
 import { operation } from "./operation.ts";
+import type { Scope } from "./scope.ts";
 import { Source, SourceCreate, SourceCreated, SourceId, SourceList, SourceUpdate } from "./source.ts";
 import { StudioId, ofStudio } from "./studio.ts";
 
 const ofSource = z.object({ id: StudioId, sourceId: SourceId });
+
+/** The scope that a media session of this role needs. */
+export const mediaSessionScopes = {
+  publish: "sources:write",
+  play: "stream:read",
+} as const satisfies Record<MediaSessionRole, Scope>;
+
+const sessionScopes = [mediaSessionScopes.publish, mediaSessionScopes.play] as const;
 
 /** Sources and their media sessions. */
 export const sourceOperations = {
@@ -108,9 +118,10 @@ export const sourceOperations = {
     path: "/v1/studios/{id}/media-sessions",
     tag: "Media sessions",
     summary: "Create a media session",
-    description: "Answers with a token and the addresses to publish to, shown this once.",
+    description:
+      "Answers with a token and the addresses to publish to, or to watch at, shown this once. To publish needs `sources:write`, to play `stream:read`.",
     auth: "credential",
-    scope: "sources:write",
+    scope: sessionScopes,
     write: true,
     params: ofStudio,
     query: null,
@@ -124,9 +135,10 @@ export const sourceOperations = {
     path: "/v1/studios/{id}/media-sessions/{sessionId}",
     tag: "Media sessions",
     summary: "Revoke a media session",
-    description: "What uses it is disconnected within a second.",
+    description:
+      "What uses it is disconnected within a second. One that publishes needs `sources:write`, one that plays `stream:read`.",
     auth: "credential",
-    scope: "sources:write",
+    scope: sessionScopes,
     write: true,
     params: z.object({ id: StudioId, sessionId: MediaSessionId }),
     query: null,

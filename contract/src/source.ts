@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Name, Time, id, page } from "./field.ts";
 import { StudioId } from "./studio.ts";
-import { MediaSessionCreated } from "./media-session.ts";
+import { PublishSessionCreated } from "./media-session.ts";
 
 export const SourceId = id("src").meta({ example: "src_01k9zv4q8fe6s9yq4n3g5t0w2x" });
 
@@ -65,7 +65,7 @@ export const Source = z.object(sourceFields).meta({
 });
 export type Source = z.infer<typeof Source>;
 
-export const SourceCreated = z.object({ ...sourceFields, session: MediaSessionCreated }).meta({
+export const SourceCreated = z.object({ ...sourceFields, session: PublishSessionCreated }).meta({
   id: "SourceCreated",
   description: "The source with its first publish session, whose token is shown this once.",
 });

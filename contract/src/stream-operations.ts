@@ -93,12 +93,15 @@ export const streamOperations = {
     tag: "Events",
     summary: "Follow a studio's events",
     description:
-      "Server-sent events: `id` is the event's id, `event` its type, `data` the envelope. `Last-Event-ID` (or `?lastEventId=`) resumes after that event. A credential is sent the types its scopes allow.",
+      "Server-sent events: `id` is the event's id, `event` its type, `data` the envelope. `Last-Event-ID` (or `?lastEventId=`) resumes after that event. A credential is sent the types its scopes allow. With `?meters=true` (needs `stream:read`) `program.meters` comes in between, ten times a second while something is heard: `data` is an envelope without an id, with `data.program{peak,rms}` and `data.sources[{sourceId,peak,rms}]` in dBFS; it cannot be resumed from.",
     auth: "credential",
     scope: [...new Set(Object.values(eventScopes))],
     write: false,
     params: ofStudio,
-    query: z.object({ lastEventId: z.string().max(100).optional() }),
+    query: z.object({
+      lastEventId: z.string().max(100).optional(),
+      meters: z.enum(["true", "false"]).optional().meta({ description: "Send `program.meters`, too." }),
+    }),
     body: null,
     status: 200,
     response: EventEnvelope,
