@@ -1,6 +1,6 @@
 export { type Child, startChild } from "./child.ts";
 export { type TestCertificate, writeTestCertificate } from "./certificate.ts";
-export { type CountedOptions, startCountedPublisher } from "./counted/publisher.ts";
+export { type CountedOptions, startCountedPublisher, startCountedWhip } from "./counted/publisher.ts";
 export { ensurePeer, type SystemPeer } from "./ensure.ts";
 export { type FfmpegListener, startFfmpegListener } from "./ffmpeg-listener.ts";
 export { type FfmpegPublisher, type FfmpegPublisherOptions, startFfmpegPublisher } from "./ffmpeg-publisher.ts";

@@ -1,4 +1,5 @@
 import { type FfmpegPublisher, startPublishing } from "../ffmpeg-publisher.ts";
+import { ensureNewerFfmpeg } from "../newer-ffmpeg.ts";
 import { countedPicture } from "./picture.ts";
 import { countedTone } from "./tone.ts";
 
@@ -26,6 +27,13 @@ export function startCountedPublisher(url: string, options: CountedOptions): Pro
   const srt = url.startsWith("srt:");
   const output = ["-flush_packets", "1", "-f", srt ? "mpegts" : "flv"];
   return startPublishing(["-re", ...countedArguments(options, ["-re"]), ...output, url]);
+}
+
+/** The same by WHIP, with Opus and without B-frames. */
+export async function startCountedWhip(url: string, bearer: string, options: CountedOptions): Promise<FfmpegPublisher> {
+  const whip = ["-profile:v", "baseline", "-c:a", "libopus", "-ar", "48000", "-ac", "2", "-f", "whip"];
+  const args = ["-re", ...countedArguments(options, ["-re"]), ...whip, "-authorization", bearer, url];
+  return startPublishing(args, await ensureNewerFfmpeg());
 }
 
 /** ffmpeg's arguments up to the output: inputs (`between` stands before the second) and codecs. */
