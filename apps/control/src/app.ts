@@ -8,6 +8,7 @@ import { destinationHandlers } from "./features/destinations/index.ts";
 import { eventHandlers } from "./features/events/index.ts";
 import { keyHandlers } from "./features/keys/index.ts";
 import { metaHandlers } from "./features/meta/index.ts";
+import { programHandlers } from "./features/program/index.ts";
 import { sourceHandlers } from "./features/sources/index.ts";
 import { studioHandlers } from "./features/studios/index.ts";
 
@@ -19,6 +20,7 @@ export function mountsOf(services: Services & { readonly passwords: Passwords })
   const events = eventHandlers(services);
   const keys = keyHandlers(services);
   const meta = metaHandlers(services);
+  const program = programHandlers(services);
   const sources = sourceHandlers(services);
   const studios = studioHandlers(services);
   return [
@@ -26,6 +28,8 @@ export function mountsOf(services: Services & { readonly passwords: Passwords })
     mount("any credential", meta.anyCredential),
     mount("studios:read", studios.read),
     mount("studios:write", studios.write),
+    mount("studios:read", program.read),
+    mount("studios:write", program.write),
     mount("sources:read", sources.read),
     mount("sources:write", sources.write),
     mount("destinations:read", destinations.read),

@@ -6,8 +6,10 @@ import { clientAddressOf } from "./client-address.ts";
 import { jsonOf } from "./fixed-answer.ts";
 import { idempotencyOf } from "./idempotency.ts";
 import type { Answer, Idempotency } from "./idempotency.ts";
+import type { Ask } from "./idempotency-sql.ts";
 import { readInput } from "./input.ts";
 import type { Input } from "./input.ts";
+import { LaterAnswer } from "./later-answer.ts";
 import type { Route } from "./route.ts";
 
 const json = "application/json; charset=utf-8";
@@ -101,6 +103,17 @@ export function makeDispatch(
     else reply.header("content-type", json).send(answer.body);
   };
 
+  const finish = async (later: LaterAnswer<unknown>, ask: Ask | null): Promise<Answer> => {
+    try {
+      const answer = answerTo(await later.work());
+      if (ask !== null) await idempotency.keep(database, ask, answer);
+      return answer;
+    } catch (error) {
+      if (ask !== null) await idempotency.letGo(database, ask);
+      throw error;
+    }
+  };
+
   if (route.isRead || operation.auth === "public") {
     return (request, reply) => {
       const result = run(new Call(readInput(route, request), request, reply, database, database, log));
@@ -126,18 +139,23 @@ export function makeDispatch(
       const earlier = ask === null ? null : await idempotency.begin(tx, ask);
       if (earlier !== null) return { call: null, answer: earlier };
       const fresh = new Call(input, request, reply, tx, database, log);
-      const done = { call: fresh, answer: answerTo(await run(fresh)) };
+      const result = await run(fresh);
+      if (result instanceof LaterAnswer) {
+        if (ask !== null) await idempotency.hold(tx, ask);
+        return { call: fresh, answer: result };
+      }
+      const done = { call: fresh, answer: answerTo(result) };
       if (ask !== null) await idempotency.keep(tx, ask, done.answer);
       return done;
     });
     if (call === null) reply.header("idempotent-replayed", "true");
     else call.committed();
-    send(request, reply, answer);
+    send(request, reply, answer instanceof LaterAnswer ? await finish(answer, ask) : answer);
   };
 }
 
 /** No call: the answer is an earlier one's. */
-type Done = { readonly call: Call | null; readonly answer: Answer };
+type Done = { readonly call: Call | null; readonly answer: Answer | LaterAnswer<unknown> };
 
 function pathOf(request: FastifyRequest): string {
   const url = request.raw.url ?? "";

@@ -17,13 +17,19 @@ export async function tryLock(tx: Queryable, lock: bigint): Promise<boolean> {
   return row?.locked === true;
 }
 
+/** Stands for an answer that is still being made: HTTP's own "processing", which no operation answers with. */
+export const heldStatus = 102;
+
+/** After that, whoever was making it is dead: the request may be made again. */
+const heldSeconds = 15;
+
 type Kept = { readonly requestHash: Buffer; readonly status: number; readonly body: string | null };
 
 export async function findAnswer(db: Queryable, ask: Ask): Promise<Kept | null> {
   const [row] = await db.query<{ request_hash: Buffer; status: number; body: string | null }>(sql`
     select request_hash, status, body from idempotency_keys
     where account_id = ${ask.accountId} and credential_id = ${ask.credentialId} and key = ${ask.key}
-      and created_at > now() - interval '24 hours'`);
+      and created_at > now() - case when status = ${heldStatus} then ${heldSeconds} * interval '1 second' else interval '24 hours' end`);
   return row === undefined ? null : { requestHash: row.request_hash, status: row.status, body: row.body };
 }
 
@@ -34,4 +40,11 @@ export async function keepAnswer(tx: Queryable, ask: Ask, status: number, body: 
     values (${ask.accountId}, ${ask.credentialId}, ${ask.key}, ${ask.requestHash}, ${status}, ${body})
     on conflict (account_id, credential_id, key) do update
       set request_hash = excluded.request_hash, status = excluded.status, body = excluded.body, created_at = now()`);
+}
+
+/** Forgets that an answer is being made, if none has been kept. */
+export async function dropHeld(db: Queryable, ask: Ask): Promise<void> {
+  await db.query(sql`
+    delete from idempotency_keys
+    where account_id = ${ask.accountId} and credential_id = ${ask.credentialId} and key = ${ask.key} and status = ${heldStatus}`);
 }

@@ -4,7 +4,7 @@ import { Secret } from "@trax/foundation/secret";
 import type { Vault } from "@trax/foundation/vault";
 import type { Principal } from "./auth/principal.ts";
 import { ApiError, invalidRequest } from "./errors.ts";
-import { findAnswer, keepAnswer, tryLock } from "./idempotency-sql.ts";
+import { dropHeld, findAnswer, heldStatus, keepAnswer, tryLock } from "./idempotency-sql.ts";
 import type { Ask } from "./idempotency-sql.ts";
 
 /**
@@ -17,6 +17,10 @@ export type Idempotency = {
   /** Inside the transaction, before the work: the answer to replay, or null to go on. */
   begin(tx: Queryable, ask: Ask): Promise<Answer | null>;
   keep(tx: Queryable, ask: Ask, answer: Answer): Promise<void>;
+  /** Inside the transaction: its answer follows, and retries are told to wait for it. */
+  hold(tx: Queryable, ask: Ask): Promise<void>;
+  /** No answer followed: the key may be used again. */
+  letGo(db: Queryable, ask: Ask): Promise<void>;
   /** Whether there is an answer already, without a lock: then a slow check has been made before. */
   isAnswered(db: Queryable, ask: Ask): Promise<boolean>;
 };
@@ -56,11 +60,12 @@ export function openIdempotency(vault: Vault): Idempotency {
         .update(JSON.stringify([ask.accountId, ask.credentialId, ask.key]))
         .digest()
         .readBigInt64BE();
-      if (!(await tryLock(tx, lock)))
-        throw new ApiError("idempotency_in_progress", undefined, { headers: { "retry-after": "1" } });
+      const inProgress = () => new ApiError("idempotency_in_progress", undefined, { headers: { "retry-after": "1" } });
+      if (!(await tryLock(tx, lock))) throw inProgress();
       const kept = await findAnswer(tx, ask);
       if (kept === null) return null;
       if (!kept.requestHash.equals(ask.requestHash)) throw new ApiError("idempotency_mismatch");
+      if (kept.status === heldStatus) throw inProgress();
       return { status: kept.status, body: kept.body === null ? "" : vault.decrypt(kept.body, context(ask)).reveal() };
     },
     async keep(tx, ask, answer) {
@@ -71,8 +76,11 @@ export function openIdempotency(vault: Vault): Idempotency {
         answer.body === "" ? null : vault.encrypt(new Secret(answer.body), context(ask)),
       );
     },
+    hold: (tx, ask) => keepAnswer(tx, ask, heldStatus, null),
+    letGo: (db, ask) => dropHeld(db, ask),
     async isAnswered(db, ask) {
-      return (await findAnswer(db, ask)) !== null;
+      const kept = await findAnswer(db, ask);
+      return kept !== null && kept.status !== heldStatus;
     },
   };
 }

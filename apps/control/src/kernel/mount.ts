@@ -3,6 +3,7 @@ import { accountOperations, operations } from "@trax/contract";
 import type { BodyOf, Operation, ParamsOf, QueryOf, ResponseOf, Scope } from "@trax/contract";
 import type { Database, Queryable } from "@trax/foundation/database";
 import type { Logger } from "@trax/foundation/log";
+import type { LaterAnswer } from "./later-answer.ts";
 import type { Principal } from "./auth/principal.ts";
 
 /**
@@ -85,9 +86,16 @@ export type StreamRequest<Name extends OperationName> = Asked<Name> &
 export type RequestOf<Name extends OperationName> =
   AccessOf<Operations[Name]> extends "public" ? PublicRequest<Name> : AuthenticatedRequest<Name>;
 
-type Run<Name extends OperationName> = (
-  request: RequestOf<Name>,
-) => Promise<ResponseOf<Operations[Name]>> | ResponseOf<Operations[Name]>;
+/** Only what has a transaction can answer after it. */
+type AnswerOf<Name extends OperationName> =
+  | ResponseOf<Operations[Name]>
+  | (RequestOf<Name> extends AuthenticatedRequest<Name>
+      ? Operations[Name]["method"] extends "GET"
+        ? never
+        : LaterAnswer<ResponseOf<Operations[Name]>>
+      : never);
+
+type Run<Name extends OperationName> = (request: RequestOf<Name>) => Promise<AnswerOf<Name>> | AnswerOf<Name>;
 
 /**
  * A function, or one with a `check` that runs before the transaction opens (and

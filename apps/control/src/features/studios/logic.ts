@@ -1,6 +1,6 @@
 import type { ResponseOf, Studio, StudioCreate, StudioUpdate, operations } from "@trax/contract";
 import type { Queryable } from "@trax/foundation/database";
-import { ApiError, notFound } from "../../kernel/errors.ts";
+import { ApiError, invalidRequest, notFound } from "../../kernel/errors.ts";
 import { pageOf } from "../../kernel/pagination.ts";
 import type { Cursors } from "../../kernel/pagination.ts";
 import { holdStudio, notifyDesired, notifyStudioGone } from "../broadcast/index.ts";
@@ -38,11 +38,36 @@ export async function createStudio(
   return updateStudio(db, accountId, id, settings);
 }
 
-async function requireSource(db: Queryable, accountId: string, studioId: string, sourceId: string): Promise<void> {
-  if (await rows.hasSource(db, accountId, studioId, sourceId)) return;
-  const details = [{ path: "body.program.sourceId", message: "must be a source of this studio" }];
-  throw new ApiError("not_found", "There is no such source.", { details });
+type ProgramPatch = NonNullable<StudioUpdate["program"]>;
+
+async function requireSources(
+  db: Queryable,
+  accountId: string,
+  studioId: string,
+  { sourceId, fallbackSourceIds = [] }: ProgramPatch,
+): Promise<void> {
+  const named = [
+    ...(typeof sourceId === "string" ? [{ path: "sourceId", id: sourceId }] : []),
+    ...fallbackSourceIds.map((id, index) => ({ path: `fallbackSourceIds.${index}`, id })),
+  ];
+  if (named.length === 0) return;
+  const ids = named.map(({ id }) => id);
+  const known = await rows.sourcesAmong(db, accountId, studioId, ids);
+  const details = named
+    .filter(({ id }) => !known.has(id))
+    .map(({ path }) => ({ path: `body.program.${path}`, message: "must be a source of this studio" }));
+  if (details.length > 0) throw new ApiError("not_found", "There is no such source.", { details });
 }
+
+function requireCanvas({ width, height }: Studio["program"]): void {
+  if (Math.max(width, height) <= 1920 && Math.min(width, height) <= 1080) return;
+  throw invalidRequest("The program would be too large.", [
+    { path: "body.program", message: `${width}x${height} is more than 1920x1080 or 1080x1920` },
+  ]);
+}
+
+/** What a program that runs was made with. */
+const fixedWhileLive = ["mode", "width", "height", "frameRate", "videoBitrate", "audioBitrate"] as const;
 
 export async function updateStudio(
   db: Queryable,
@@ -51,12 +76,16 @@ export async function updateStudio(
   patch: StudioUpdate,
 ): Promise<Studio> {
   await holdStudio(db, accountId, studioId);
-  const sourceId = patch.program?.sourceId;
-  if (typeof sourceId === "string") await requireSource(db, accountId, studioId, sourceId);
+  if (patch.program !== undefined) await requireSources(db, accountId, studioId, patch.program);
+  const before = await getStudio(db, accountId, studioId);
   const studio = await rows.updateStudio(db, accountId, studioId, patch);
   if (studio === undefined) throw notFound("studio");
-  const matters = patch.autoGoLive !== undefined || patch.graceMs !== undefined || patch.program !== undefined;
-  if (matters) await notifyDesired(db, studioId);
+  requireCanvas(studio.program);
+  const changed = fixedWhileLive.filter((name) => studio.program[name] !== before.program[name]);
+  if (changed.length > 0 && (await rows.hasOpenBroadcast(db, accountId, studioId)))
+    throw new ApiError("studio_live", `Not while the studio is live: ${changed.join(", ")}.`);
+  const { name: _, ...settings } = patch;
+  if (Object.keys(settings).length > 0) await notifyDesired(db, studioId);
   return studio;
 }
 

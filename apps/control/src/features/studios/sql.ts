@@ -14,7 +14,8 @@ const time = (column: "created_at" | "updated_at") =>
 const studio = sql`id, json_build_object(
   'id', id, 'name', name, 'autoGoLive', auto_go_live, 'graceMs', grace_ms, 'state', state,
   'program', json_build_object('mode', program_mode, 'sourceId', program_source_id, 'width', width, 'height', height,
-    'frameRate', frame_rate, 'videoBitrate', video_bitrate, 'audioBitrate', audio_bitrate),
+    'frameRate', frame_rate, 'videoBitrate', video_bitrate, 'audioBitrate', audio_bitrate,
+    'fallbackSourceIds', fallback_source_ids),
   'slate', json_build_object('assetId', null, 'text', slate->'text', 'color', slate->'color'),
   'recording', json_build_object('enabled', recording_enabled),
   'createdAt', ${time("created_at")}, 'updatedAt', ${time("updated_at")}) as studio`;
@@ -59,24 +60,25 @@ export async function updateStudio(
       program_source_id = case when ${sourceGiven} then ${program?.sourceId} else program_source_id end,
       width = coalesce(${program?.width}, width), height = coalesce(${program?.height}, height),
       frame_rate = coalesce(${program?.frameRate}, frame_rate), video_bitrate = coalesce(${program?.videoBitrate}, video_bitrate),
-      audio_bitrate = coalesce(${program?.audioBitrate}, audio_bitrate), slate = slate || ${JSON.stringify(slate ?? {})}::jsonb,
+      audio_bitrate = coalesce(${program?.audioBitrate}, audio_bitrate),
+      fallback_source_ids = coalesce(${program?.fallbackSourceIds}::text[], fallback_source_ids), slate = slate || ${JSON.stringify(slate ?? {})}::jsonb,
       recording_enabled = coalesce(${recording?.enabled}, recording_enabled), updated_at = now()
     where account_id = ${accountId} and id = ${studioId}
     returning ${studio}`);
   return row?.studio;
 }
 
-/** Whether the source is one of the studio's. */
-export async function hasSource(
+/** Those of these sources that are the studio's. */
+export async function sourcesAmong(
   db: Queryable,
   accountId: string,
   studioId: string,
-  sourceId: string,
-): Promise<boolean> {
-  const rows = await db.query(
-    sql`select from sources where account_id = ${accountId} and studio_id = ${studioId} and id = ${sourceId}`,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const found = await db.query<{ id: string }>(
+    sql`select id from sources where account_id = ${accountId} and studio_id = ${studioId} and id = any(${[...ids]})`,
   );
-  return rows.length > 0;
+  return new Set(found.map(({ id }) => id));
 }
 
 /** Its state as it was last seen; the caller holds the studio. */
@@ -102,5 +104,8 @@ export async function deleteStudio(db: Queryable, accountId: string, studioId: s
   await db.query(sql`
     delete from destination_gauges
     where destination_id in (select id from destinations where account_id = ${accountId} and studio_id = ${studioId})`);
+  for (const table of [sql`program_gauges`, sql`snapshots`])
+    await db.query(sql`
+      delete from ${table} where studio_id = (select id from studios where account_id = ${accountId} and id = ${studioId})`);
   await db.query(sql`delete from studios where account_id = ${accountId} and id = ${studioId}`);
 }

@@ -1,0 +1,1 @@
+export { programHandlers } from "./routes.ts";
