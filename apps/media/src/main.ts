@@ -9,10 +9,10 @@ import { startTelemetry } from "@trax/foundation/telemetry";
 import { openVault } from "@trax/foundation/vault";
 import { channels } from "@trax/media-protocol";
 import { Agent } from "./agent/agent.ts";
+import { MediaAuth } from "./agent/media-auth.ts";
 import { readNodeId } from "./agent/node-id.ts";
 import { holdNode } from "./agent/node-lock.ts";
 import { sweepOrphans } from "./agent/orphans.ts";
-import { PublishAuth } from "./agent/publish-auth.ts";
 import { ensureCertificate } from "./mediamtx/certificate.ts";
 import { Router } from "./mediamtx/router.ts";
 import { internalUser } from "./mediamtx/auth-callback.ts";
@@ -60,7 +60,7 @@ async function main(): Promise<void> {
     playUrl: (path) =>
       `rtmp://127.0.0.1:${config.TRAX_RTMP_PORT}/${path}?user=${internalUser}&pass=${internalPassword.reveal()}`,
   });
-  const auth = new PublishAuth({ db, nodeId, api, publisherOf: (sourceId) => agent.publisherOf(sourceId), log });
+  const auth = new MediaAuth({ db, nodeId, api, publisherOf: (sourceId) => agent.publisherOf(sourceId), log });
   router = await Router.start({
     binary,
     dataDir,
@@ -79,7 +79,10 @@ async function main(): Promise<void> {
     },
     decide: (request) => auth.decide(request),
     onRefused: (request, reason) =>
-      log.info({ path: request.path, protocol: request.protocol, ip: request.ip, reason }, "a publisher was refused"),
+      log.info(
+        { path: request.path, protocol: request.protocol, ip: request.ip, reason },
+        "a publisher or player was refused",
+      ),
     onStarted: (started) => log.info(started, "the router runs"),
     onLost: () => {
       log.error("the router is gone; it is started again");

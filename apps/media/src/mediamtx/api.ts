@@ -5,8 +5,15 @@ import { internalUser } from "./auth-callback.ts";
 
 export type IngestProtocol = "rtmp" | "rtmps" | "srt" | "whip";
 
-/** One client of the router, by which it can be kicked. */
+/** One publisher of the router, by which it can be kicked. */
 export type RouterConnection = { readonly protocol: IngestProtocol; readonly id: string };
+
+/** Of whoever publishes or watches; `whip` is WebRTC both ways. */
+export type ClientProtocol = IngestProtocol | "hls";
+export const clientProtocols: readonly ClientProtocol[] = ["rtmp", "rtmps", "srt", "whip", "hls"];
+
+/** One client of the router, by which it can be kicked. */
+export type RouterClientName = { readonly protocol: ClientProtocol; readonly id: string };
 
 export type RouterPath = {
   /** `in/src_...`, `program/std_...`. */
@@ -21,6 +28,8 @@ export type RouterPath = {
   readonly audio: AudioFormat | null;
   /** Since the path came online. */
   readonly inboundBytes: number;
+  /** How many read it. */
+  readonly readers: number;
 };
 
 export type RouterClient = RouterConnection & {
@@ -33,11 +42,12 @@ export type RouterClient = RouterConnection & {
 };
 
 /** What each protocol's collection is called in the API. */
-const collections: Record<IngestProtocol, string> = {
+const collections: Record<ClientProtocol, string> = {
   rtmp: "rtmpconns",
   rtmps: "rtmpsconns",
   srt: "srtconns",
   whip: "webrtcsessions",
+  hls: "hlssessions",
 };
 
 const sourceProtocols: Readonly<Record<string, IngestProtocol>> = {
@@ -81,6 +91,7 @@ const Path = z.object({
   source: z.object({ type: z.string(), id: z.string() }).nullable(),
   tracks2: z.array(Track).nullable(),
   inboundBytes: z.number(),
+  readers: z.array(z.unknown()).nullable(),
 });
 
 /** Its `query` is left out on purpose: it holds the token. */
@@ -136,8 +147,13 @@ export class RouterApi {
     }));
   }
 
+  /** The ids of everybody who is connected by this protocol, or has an HLS session. */
+  async clientIds(protocol: ClientProtocol): Promise<string[]> {
+    return (await this.#list(collections[protocol], z.object({ id: z.string() }))).map(({ id }) => id);
+  }
+
   /** Disconnects a client at once; false when it was gone already. */
-  async kick(connection: RouterConnection): Promise<boolean> {
+  async kick(connection: RouterClientName): Promise<boolean> {
     const response = await this.#call("POST", `/${collections[connection.protocol]}/kick/${connection.id}`);
     await response.body?.cancel();
     return response.status !== 404;
@@ -177,6 +193,7 @@ function toPath(path: z.infer<typeof Path>): RouterPath {
     video: firstOf(tracks, toVideo),
     audio: firstOf(tracks, toAudio),
     inboundBytes: path.inboundBytes,
+    readers: path.readers?.length ?? 0,
   };
 }
 

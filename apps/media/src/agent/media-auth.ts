@@ -1,22 +1,26 @@
 import type { Database } from "@trax/foundation/database";
 import { isDatabaseAway } from "@trax/foundation/database";
 import type { Logger } from "@trax/foundation/log";
+import type { Secret } from "@trax/foundation/secret";
 import {
   connectionsToEnd,
+  findPlaySession,
   findPublishSession,
   forgetConnections,
-  mediaTokenHash,
   nextExpiry,
+  playablePaths,
   readConnections,
   recordConnection,
   sourceOfPath,
 } from "@trax/media-protocol";
-import type { PublishSession } from "@trax/media-protocol";
-import type { IngestProtocol, RouterApi, RouterConnection } from "../mediamtx/api.ts";
+import type { PlaySession, PublishSession } from "@trax/media-protocol";
+import { clientProtocols } from "../mediamtx/api.ts";
+import type { ClientProtocol, RouterApi, RouterClientName, RouterConnection } from "../mediamtx/api.ts";
 import type { AuthDecision, AuthRequest } from "../mediamtx/auth-callback.ts";
 import { Recorder } from "./recorder.ts";
+import { RememberedSessions } from "./remembered-sessions.ts";
 
-export type PublishAuthOptions = {
+export type MediaAuthOptions = {
   readonly db: Database;
   readonly nodeId: string;
   readonly api: () => RouterApi;
@@ -25,65 +29,95 @@ export type PublishAuthOptions = {
   readonly log: Logger;
 };
 
-/** How many sessions are remembered for the time the database is away. */
-const rememberedSessions = 10_000;
+/** RTMPS calls itself rtmp in the callback, and WHIP and WHEP webrtc; the API has other names. */
+const callbackNames: Readonly<Record<string, readonly ClientProtocol[]>> = {
+  rtmp: ["rtmp", "rtmps"],
+  srt: ["srt"],
+  webrtc: ["whip"],
+  hls: ["hls"],
+};
 
-/** RTMPS calls itself rtmp in the callback; the API keeps the two apart. */
-function candidates(protocol: string, id: string): RouterConnection[] {
-  const names: IngestProtocol[] = protocol === "rtmp" ? ["rtmp", "rtmps"] : protocol === "webrtc" ? ["whip"] : ["srt"];
-  return names.map((name) => ({ protocol: name, id }));
+function candidates(protocol: string, id: string): RouterClientName[] {
+  return (callbackNames[protocol] ?? []).map((name) => ({ protocol: name, id }));
 }
+
+const unknownToken = "the token is unknown, expired or revoked";
+
+type Session = PublishSession | PlaySession;
 
 const refuse = (reason: string): AuthDecision => ({ allow: false, reason });
 
 /**
- * Decides who may publish, and ends what publishes on a session that is over.
+ * Decides who may publish and who may watch, and ends what does on a session
+ * that is over.
  *
  * The router stands still for its paths while it waits for a decision: one must
  * be quick, and must not ask the router about paths. A second publisher that is
  * to be refused is therefore left to the router, which never replaces the first.
  */
-export class PublishAuth {
-  readonly #o: PublishAuthOptions;
+export class MediaAuth {
+  readonly #o: MediaAuthOptions;
   readonly #recorder: Recorder;
-  /** By the token's hash, least recently used first. */
-  readonly #remembered = new Map<string, PublishSession>();
-  /** The connection let in last, by source. */
-  readonly #arrived = new Map<string, RouterConnection[]>();
+  readonly #publishing: RememberedSessions<PublishSession>;
+  readonly #playing: RememberedSessions<PlaySession>;
+  /** The publisher let in last, by source. */
+  readonly #arrived = new Map<string, RouterClientName[]>();
   #expiryTimer: NodeJS.Timeout | null = null;
   #nextExpiryAt = Number.POSITIVE_INFINITY;
   #closed = false;
 
-  constructor(options: PublishAuthOptions) {
+  constructor(options: MediaAuthOptions) {
     this.#o = options;
     this.#recorder = new Recorder(options.log);
+    this.#publishing = new RememberedSessions(options.db, findPublishSession);
+    this.#playing = new RememberedSessions(options.db, findPlaySession);
   }
 
-  /** The router's question: may this client publish here? Our own workers, who read, never get here. */
+  /** The router's question: may this client do that here? Our own workers never get here. */
   async decide(request: AuthRequest): Promise<AuthDecision> {
-    if (request.action !== "publish") return refuse("nothing can be read here yet");
+    if (request.token === null) return refuse("no token");
+    if (callbackNames[request.protocol] === undefined) return refuse("this protocol is for our own workers");
+    return request.action === "publish"
+      ? this.#mayPublish(request, request.token)
+      : this.#mayPlay(request, request.token);
+  }
+
+  async #mayPublish(request: AuthRequest, token: Secret): Promise<AuthDecision> {
     const sourceId = sourceOfPath(request.path);
-    if (sourceId === null || request.token === null) return refuse("no source or no token");
-    const session = await this.#session(request.token.reveal());
-    if (session === null) return refuse("the token is unknown, expired or revoked");
+    if (sourceId === null) return refuse("only sources are published");
+    const session = await this.#publishing.of(token);
+    if (session === null) return refuse(unknownToken);
     if (session.sourceId !== sourceId) return refuse("the token is another source's");
-    // Asked without a connection (a page, a pre-flight): the connection itself will ask again.
     const { connectionId, protocol } = request;
+    if (connectionId !== null) {
+      if (session.onConflict === "replace") await this.#makeRoom(sourceId, connectionId);
+      this.#arrived.set(sourceId, candidates(protocol, connectionId));
+    }
+    return this.#letIn(session, request);
+  }
+
+  async #mayPlay(request: AuthRequest, token: Secret): Promise<AuthDecision> {
+    const session = await this.#playing.of(token);
+    if (session === null) return refuse(unknownToken);
+    if (!playablePaths(session).includes(request.path)) return refuse("the token is for something else");
+    return this.#letIn(session, request);
+  }
+
+  async #letIn(session: Session, { connectionId, protocol }: AuthRequest): Promise<AuthDecision> {
+    // Asked without a connection (a page, a pre-flight): the connection itself will ask again.
     if (connectionId === null) return { allow: true };
-    if (session.onConflict === "replace") await this.#makeRoom(sourceId, connectionId);
-    this.#arrived.set(sourceId, candidates(protocol, connectionId));
     if (!(await this.#recordConnection(session, protocol, connectionId))) return refuse("the token was just revoked");
     this.#watchExpiry(session.expiresAt);
     return { allow: true };
   }
 
-  /** Disconnects every publisher whose session is over. Safe to call at any time. */
+  /** Disconnects everybody whose session is over. Safe to call at any time. */
   async endSessions(): Promise<void> {
     const ended = await connectionsToEnd(this.#o.db, this.#o.nodeId);
-    if (ended.length > 0) this.#remembered.clear();
+    if (ended.length > 0) for (const sessions of [this.#publishing, this.#playing]) sessions.clear();
     for (const { connectionId, protocol, sessionId } of ended) {
       await this.#kick(candidates(protocol, connectionId));
-      this.#o.log.info({ sessionId }, "a media session is over: its publisher is disconnected");
+      this.#o.log.info({ sessionId }, "a media session is over: who used it is disconnected");
     }
     if (ended.length > 0) {
       const ids = ended.map((one) => one.connectionId);
@@ -97,9 +131,8 @@ export class PublishAuth {
   async forgetGone(): Promise<void> {
     const remembered = await readConnections(this.#o.db, this.#o.nodeId);
     if (remembered.length === 0) return;
-    const protocols: readonly IngestProtocol[] = ["rtmp", "rtmps", "srt", "whip"];
-    const lists = await Promise.all(protocols.map((protocol) => this.#o.api().clients(protocol)));
-    const present = new Set(lists.flat().map((client) => client.id));
+    const lists = await Promise.all(clientProtocols.map((protocol) => this.#o.api().clientIds(protocol)));
+    const present = new Set(lists.flat());
     const gone = remembered.map((one) => one.connectionId).filter((id) => !present.has(id));
     if (gone.length > 0) await forgetConnections(this.#o.db, this.#o.nodeId, gone);
     for (const [sourceId, [first]] of this.#arrived)
@@ -112,29 +145,6 @@ export class PublishAuth {
     await this.#recorder.close();
   }
 
-  /** While the database restarts, a session seen before still counts: an encoder that is refused often does not come back. */
-  async #session(token: string): Promise<PublishSession | null> {
-    const key = mediaTokenHash(token).toString("base64");
-    const remembered = this.#remembered.get(key);
-    this.#remembered.delete(key);
-    try {
-      const session = await findPublishSession(this.#o.db, token);
-      if (session !== null) this.#remember(key, session);
-      return session;
-    } catch (error) {
-      if (!isDatabaseAway(error) || remembered === undefined || remembered.expiresAt.getTime() <= Date.now())
-        throw error;
-      this.#remember(key, remembered);
-      return remembered;
-    }
-  }
-
-  #remember(key: string, session: PublishSession): void {
-    this.#remembered.set(key, session);
-    const [oldest] = this.#remembered.keys();
-    if (this.#remembered.size > rememberedSessions && oldest !== undefined) this.#remembered.delete(oldest);
-  }
-
   /** Disconnects who publishes, and who was let in and is about to. */
   async #makeRoom(sourceId: string, connectionId: string): Promise<void> {
     const publisher = this.#o.publisherOf(sourceId);
@@ -145,7 +155,7 @@ export class PublishAuth {
     await this.#kick(arrived);
   }
 
-  async #recordConnection(session: PublishSession, protocol: string, connectionId: string): Promise<boolean> {
+  async #recordConnection(session: Session, protocol: string, connectionId: string): Promise<boolean> {
     const record = () =>
       recordConnection(
         this.#o.db,
@@ -165,7 +175,7 @@ export class PublishAuth {
     }
   }
 
-  async #kick(names: readonly RouterConnection[]): Promise<void> {
+  async #kick(names: readonly RouterClientName[]): Promise<void> {
     for (const name of names) if (await this.#o.api().kick(name)) return;
   }
 
