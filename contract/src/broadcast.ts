@@ -25,6 +25,12 @@ export const DestinationStreamStatus = z
     sentBytes: z.number().int().meta({ description: "What the peer took in this broadcast." }),
     droppedFrames: z.number().int(),
     reconnects: z.number().int(),
+    roundTripMs: z
+      .number()
+      .int()
+      .nullable()
+      .meta({ description: "To the peer and back; null where the protocol does not tell." }),
+    lastTakenAt: Time.nullable().meta({ description: "When the peer last took anything in this broadcast." }),
     lastError: DestinationError.nullable(),
   })
   .meta({ id: "DestinationStreamStatus" });
@@ -73,16 +79,28 @@ export const GoLive = z
 
 export const GoOffline = z.strictObject({}).meta({ id: "GoOffline", examples: [{}] });
 
+export const RecordingStatus = z.enum(["recording", "ready", "failed"]).meta({ id: "RecordingStatus" });
+export type RecordingStatus = z.infer<typeof RecordingStatus>;
+
 export const Recording = z
   .object({
-    id: z.string(),
-    status: z.string(),
+    id: id("rec"),
+    status: RecordingStatus,
+    failureReason: z.string().nullable().meta({
+      description: "Why it ended before its broadcast did, in words. What was recorded until then is `ready`.",
+    }),
     assetId: z.string().nullable(),
-    durationMs: z.number().int().nullable(),
+    durationMs: z.number().int().nullable().meta({ description: "Null while it is being written." }),
     sizeBytes: z.number().int().nullable(),
     downloadUrl: z.string().nullable(),
+    createdAt: Time,
   })
-  .meta({ id: "Recording" });
+  .meta({
+    id: "Recording",
+    description:
+      "A file of a broadcast: H.264 and AAC in fragmented MP4. Where recording was interrupted there are several.",
+  });
+export type Recording = z.infer<typeof Recording>;
 
 export const Broadcast = z
   .object({

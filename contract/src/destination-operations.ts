@@ -61,7 +61,7 @@ export const destinationOperations = {
     tag: "Destinations",
     summary: "Change a destination",
     description:
-      "While the studio is live a new address or key is a new connection; enabling connects, disabling disconnects.",
+      "While the studio is live a new address, key or delay is a new connection; enabling connects, disabling disconnects.",
     auth: "credential",
     scope: "destinations:write",
     write: true,

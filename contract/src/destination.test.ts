@@ -9,13 +9,17 @@ for (const url of [
   "rtmp://93.184.216.34",
   "rtmp://[2606:2800:220:1::1946]:1935/app",
   "rtmp://media_server:65535/app",
+  "https://live.example.com/whip/endpoint?x=1",
+  "http://127.0.0.1:8889/live/whip",
 ]) {
   test(`a destination's URL: ${url}`, () => assert.equal(DestinationUrl.parse(url), url));
 }
 
 for (const url of [
   "",
-  "http://example.com/",
+  "ftp://example.com/",
+  "https://user:pass@live.example.com/whip",
+  "whip://example.com/",
   "file:///etc/passwd",
   "rtmp://",
   "rtmp:///app",

@@ -47,6 +47,7 @@ export const Destination = z
     connectionId: z.string().nullable(),
     status: DestinationStatus,
     lastError: DestinationError.nullable(),
+    delayMs: z.number().int().meta({ description: "How much later than the program it is sent." }),
     createdAt: Time,
     updatedAt: Time,
   })
@@ -65,15 +66,23 @@ const port = String.raw`:(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655
 const rest = String.raw`(?:[/?][\x21\x24-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]*)?`;
 const rtmp = `[Rr][Tt][Mm][Pp][Ss]?://${host}(?:${port})?${rest}`;
 const srt = `[Ss][Rr][Tt]://${host}${port}${rest}`;
+const whip = `[Hh][Tt][Tt][Pp][Ss]?://${host}(?:${port})?${rest}`;
 
 export const DestinationUrl = z
   .string()
   .max(2_000)
   .regex(
-    new RegExp(`^(?:${rtmp}|${srt})$`),
-    "must be rtmp://host, rtmps://host or srt://host:port, without user name, password or fragment; a key goes into streamKey",
+    new RegExp(`^(?:${rtmp}|${srt}|${whip})$`),
+    "must be rtmp://host, rtmps://host, srt://host:port or, for WHIP, https://host, without user name, password or fragment; a key goes into streamKey",
   )
-  .meta({ example: "rtmps://live.example.com:443/app" });
+  .meta({
+    description:
+      "The scheme tells the protocol; `https` is WHIP, whose bearer token goes into `streamKey`. `http` is taken only towards networks that the operator has listed. SRT takes `streamid`, `passphrase`, `pbkeylen` and `latency` in the query.",
+    example: "rtmps://live.example.com:443/app",
+  });
+
+/** So long a destination may lag behind the program; what waits is kept in memory. */
+const DelayMs = z.number().int().min(0).max(60_000).meta({ example: 0 });
 
 const streamKey = z
   .string()
@@ -87,6 +96,7 @@ export const DestinationCreate = z
     url: DestinationUrl,
     streamKey: streamKey.nullable().optional(),
     enabled: z.boolean().default(true),
+    delayMs: DelayMs.default(0),
   })
   .meta({
     id: "DestinationCreate",
@@ -103,6 +113,7 @@ export const DestinationUpdate = z
     url: DestinationUrl.optional(),
     streamKey: streamKey.nullable().optional(),
     enabled: z.boolean().optional(),
+    delayMs: DelayMs.optional(),
   })
   .meta({ id: "DestinationUpdate", examples: [{ enabled: false }] });
 export type DestinationUpdate = z.infer<typeof DestinationUpdate>;

@@ -79,6 +79,7 @@ const destination = {
   connectionId: null,
   status: "live",
   lastError: null,
+  delayMs: 0,
   createdAt: at,
   updatedAt: at,
 };
@@ -91,6 +92,8 @@ const destinationStatus = {
   sentBytes: 9_931_520,
   droppedFrames: 0,
   reconnects: 0,
+  roundTripMs: 18,
+  lastTakenAt: at,
   lastError: null,
 };
 
@@ -120,7 +123,18 @@ const broadcast = {
   endedAt: null,
   endReason: null,
   destinations: [destinationStatus],
-  recordings: [],
+  recordings: [
+    {
+      id: `rec_${ulid}`,
+      status: "ready",
+      failureReason: null,
+      assetId: null,
+      durationMs: 3_600_000,
+      sizeBytes: 1_190_400_000,
+      downloadUrl: null,
+      createdAt: at,
+    },
+  ],
 };
 
 const sceneId = `scn_${ulid}`;

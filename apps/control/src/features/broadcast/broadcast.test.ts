@@ -60,6 +60,8 @@ async function onAir() {
     bitrate: 2_000,
     sentBytes: 30_000,
     droppedFrames: 4,
+    roundTripMs: 21,
+    lastTakenAt: "2026-11-22T18:00:00.000Z",
   };
   const sourceGauge = { sourceId: source.id, bitrate: 2_500, lastFrameAt: new Date().toISOString() };
   await writeGauges(database, [sourceGauge], [destinationGauge]);

@@ -5,6 +5,7 @@ import { requestLive, requestOffline } from "@trax/media-protocol";
 import { ApiError, notFound } from "../../kernel/errors.ts";
 import { pageOf } from "../../kernel/pagination.ts";
 import type { Cursors } from "../../kernel/pagination.ts";
+import { recordingOf } from "./recording.ts";
 import { destinationStatusOf, streamStatusOf } from "./status.ts";
 import { readStatus } from "./status-sql.ts";
 import { findBroadcast, listBroadcasts, readReadiness } from "./sql.ts";
@@ -59,7 +60,7 @@ function broadcastOf(row: BroadcastRow): Broadcast {
     endedAt: row.endedAt?.toISOString() ?? null,
     endReason: row.endReason,
     destinations: row.destinations.map(destinationStatusOf),
-    recordings: [],
+    recordings: row.recordings.map(recordingOf),
   };
 }
 

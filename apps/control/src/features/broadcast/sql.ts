@@ -1,6 +1,8 @@
 import sql from "sql-template-tag";
 import type { Destination } from "@trax/contract";
 import type { Queryable } from "@trax/foundation/database";
+import { recordings } from "./recording-sql.ts";
+import type { RecordingRow } from "./recording-sql.ts";
 import { freshGauge, shownStatus } from "./shown-status.ts";
 
 /** What go-live decides on. */
@@ -33,8 +35,11 @@ export type BroadcastRow = {
     readonly sentBytes: number;
     readonly droppedFrames: number;
     readonly reconnects: number;
+    readonly roundTripMs: number | null;
+    readonly lastTakenAt: string | null;
     readonly lastError: Destination["lastError"];
   }[];
+  readonly recordings: readonly RecordingRow[];
 };
 
 const broadcastColumns = sql`
@@ -44,12 +49,15 @@ const broadcastColumns = sql`
       'status', case when b.ended_at is not null then bd.status when d.id is null then 'idle' else ${shownStatus} end,
       'connectedAt', bd.connected_at, 'reconnects', bd.reconnects, 'lastError', bd.last_error,
       'bitrate', case when b.ended_at is null and d.status = 'live' and ${freshGauge} then g.bitrate else 0 end,
+      'roundTripMs', case when b.ended_at is null and d.status = 'live' and ${freshGauge} then g.round_trip_ms end,
+      'lastTakenAt', g.last_taken_at,
       'sentBytes', case when b.ended_at is null then coalesce(g.sent_bytes, bd.sent_bytes) else bd.sent_bytes end,
       'droppedFrames', case when b.ended_at is null then coalesce(g.dropped_frames, bd.dropped_frames) else bd.dropped_frames end
     ) order by bd.destination_id)
     from broadcast_destinations bd left join destinations d on d.id = bd.destination_id
       left join destination_gauges g on g.destination_id = bd.destination_id and g.broadcast_id = b.id
-    where bd.broadcast_id = b.id), '[]') as destinations`;
+    where bd.broadcast_id = b.id), '[]') as destinations,
+  ${recordings} as recordings`;
 
 /** The studio's broadcasts below an id, newest first. */
 export async function listBroadcasts(

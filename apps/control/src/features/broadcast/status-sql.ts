@@ -40,6 +40,8 @@ export type DestinationRow = {
   readonly sentBytes: number;
   readonly droppedFrames: number;
   readonly reconnects: number;
+  readonly roundTripMs: number | null;
+  readonly lastTakenAt: string | null;
   readonly lastError: Destination["lastError"];
 };
 
@@ -61,6 +63,8 @@ export async function readStatus(db: Queryable, accountId: string, studioId: str
           'id', d.id, 'name', d.name, 'enabled', d.enabled, 'status', ${shownStatus}, 'silent', ${silentDestination},
           'connectedAt', d.connected_at, 'reconnects', d.reconnects, 'lastError', d.last_error,
           'bitrate', case when d.status = 'live' and g.broadcast_id = b.id and ${freshGauge} then g.bitrate else 0 end,
+          'roundTripMs', case when d.status = 'live' and g.broadcast_id = b.id and ${freshGauge} then g.round_trip_ms end,
+          'lastTakenAt', case when g.broadcast_id = b.id then g.last_taken_at end,
           'sentBytes', case when g.broadcast_id = b.id then g.sent_bytes else coalesce(bd.sent_bytes, 0) end,
           'droppedFrames', case when g.broadcast_id = b.id then g.dropped_frames else coalesce(bd.dropped_frames, 0) end
         ) order by d.id)

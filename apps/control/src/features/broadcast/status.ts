@@ -42,6 +42,8 @@ export function destinationStatusOf(
     sentBytes: row.sentBytes,
     droppedFrames: row.droppedFrames,
     reconnects: row.reconnects,
+    roundTripMs: row.roundTripMs,
+    lastTakenAt: isoTime(row.lastTakenAt),
     lastError: row.lastError,
   };
 }

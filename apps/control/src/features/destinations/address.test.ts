@@ -30,12 +30,15 @@ for (const url of [
   "RTMPS://live.example.com:443/app/instance?x=1",
   "srt://live.example.com:9000?streamid=publish:a",
   "rtmp://93.184.216.34/app",
+  "https://live.example.com/whip",
   "rtmp://not-found.example.com/app",
 ]) {
   test(`accepted: ${url}`, () => checkUrl(url, rules));
 }
 
 for (const url of [
+  "http://live.example.com/whip",
+  "https://inside.example.com/whip",
   "rtmp://inside.example.com/app",
   "rtmp://both.example.com/app",
   "rtmp://127.0.0.1/app",
@@ -56,7 +59,11 @@ for (const url of [
 test("an operator's networks may be reached", () =>
   checkUrl("rtmp://inside.example.com/app", { ...rules, allowedNetworks: ["10.0.0.0/8"] }));
 
+test("WHIP without TLS is for an operator's networks alone", () =>
+  checkUrl("http://inside.example.com/whip", { ...rules, allowedNetworks: ["10.0.0.0/8"] }));
+
 test("the protocol is the scheme's, however it is written", () => {
   assert.equal(protocolOf("RtMpS://a/b"), "rtmps");
   assert.equal(protocolOf("srt://a:1"), "srt");
+  assert.equal(protocolOf("HTTPS://a/whip"), "whip");
 });

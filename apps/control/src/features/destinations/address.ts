@@ -1,5 +1,6 @@
 import type { Destination } from "@trax/contract";
 import { checkAddress } from "@trax/foundation/address-guard";
+import { inNetworks } from "@trax/foundation/network";
 import { ApiError } from "../../kernel/errors.ts";
 
 /** What may be connected to, and who answers what a name stands for. */
@@ -15,7 +16,8 @@ const deadlineMs = 2_000;
 
 export function protocolOf(url: string): Destination["protocol"] {
   const scheme = url.slice(0, url.indexOf(":")).toLowerCase();
-  if (scheme === "rtmp" || scheme === "rtmps" || scheme === "srt" || scheme === "whip") return scheme;
+  if (scheme === "rtmp" || scheme === "rtmps" || scheme === "srt") return scheme;
+  if (scheme === "https" || scheme === "http") return "whip";
   throw new Error("a destination's URL has a scheme the contract does not know");
 }
 
@@ -31,4 +33,6 @@ export async function checkUrl(text: string, rules: AddressRules): Promise<void>
     throw new ApiError("destination_refused", "The URL's host is not an address.");
   const checked = await checkAddress(url.hostname, { ...rules, deadlineMs });
   if (!checked.ok && checked.code === "address_refused") throw new ApiError("destination_refused", checked.message);
+  if (url.protocol === "http:" && checked.ok && !inNetworks(checked.ip, rules.allowedNetworks))
+    throw new ApiError("destination_refused", "WHIP needs https: the token would be readable on the way.");
 }

@@ -58,11 +58,25 @@ test("only another address or key is a new revision", async () => {
     { streamKey: null },
     { streamKey: null },
     { streamKey: "two" },
+    { delayMs: 5_000 },
+    { delayMs: 5_000, name: "Later" },
   ]) {
     shapeOf(await ada.call("PATCH", `/v1/studios/${studio.id}/destinations/${id}`, patch), 200, Destination);
     revisions.push((await stored(id)).revision);
   }
-  assert.deepEqual(revisions, [1, 1, 2, 3, 4, 4, 5]);
+  assert.deepEqual(revisions, [1, 1, 2, 3, 4, 4, 5, 6, 6]);
+});
+
+test("a destination may lag behind, by a minute at the most, and may be a WHIP endpoint", async () => {
+  const studio = await ada.studio();
+  const list = `/v1/studios/${studio.id}/destinations`;
+  const body = { name: "WHIP", url: "http://127.0.0.1:8889/live/whip", streamKey: "token", delayMs: 60_000 };
+  const made = shapeOf(await ada.call("POST", list, body), 201, Destination);
+  assert.deepEqual([made.protocol, made.delayMs], ["whip", 60_000]);
+  const patched = shapeOf(await ada.call("PATCH", `${list}/${made.id}`, { delayMs: 0 }), 200, Destination);
+  assert.equal(patched.delayMs, 0);
+  for (const delayMs of [-1, 60_001, 0.5, "1"])
+    refusedAs(await ada.call("POST", list, { ...body, delayMs }), 400, "invalid_request");
 });
 
 test("an address that TRaX does not connect to is refused, and nothing is written", async () => {
@@ -75,7 +89,7 @@ test("an address that TRaX does not connect to is refused, and nothing is writte
   }
   for (const wrong of [
     "file:///etc/passwd",
-    "http://example.com/",
+    "ftp://example.com/",
     "rtmp://a:b@127.0.0.1/app",
     "rtmp://127.0.0.1/a#b",
   ]) {

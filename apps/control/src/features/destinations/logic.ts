@@ -92,7 +92,7 @@ export async function updateDestination(
   studioId: string,
   destinationId: string,
   keys: StreamKeys,
-  { url, streamKey, ...patch }: DestinationUpdate,
+  { url, streamKey, delayMs, ...patch }: DestinationUpdate,
 ): Promise<Destination> {
   await holdStudio(db, accountId, studioId);
   const target = await rows.findTarget(db, accountId, studioId, destinationId);
@@ -101,8 +101,12 @@ export async function updateDestination(
   const newKey = streamKey !== undefined && !keys.isSame(target.sealedKey, streamKey, context);
   const newUrl = url !== undefined && url !== target.url;
   const newTarget: Target | null =
-    newKey || newUrl
-      ? { url: url ?? target.url, sealedKey: newKey ? keys.seal(streamKey, context) : target.sealedKey }
+    newKey || newUrl || (delayMs !== undefined && delayMs !== target.delayMs)
+      ? {
+          url: url ?? target.url,
+          sealedKey: newKey ? keys.seal(streamKey, context) : target.sealedKey,
+          delayMs: delayMs ?? target.delayMs,
+        }
       : null;
   const { name, platform, enabled } = patch;
   await rows.updateDestination(db, accountId, studioId, destinationId, { name, platform, enabled, newTarget });

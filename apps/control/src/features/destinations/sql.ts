@@ -14,13 +14,14 @@ export type DestinationRow = {
   readonly connectionId: string | null;
   readonly status: Destination["status"];
   readonly lastError: Destination["lastError"];
+  readonly delayMs: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 };
 
 const columns = sql`
   d.id, d.studio_id as "studioId", d.name, d.platform, d.url, d.enabled, d.stream_key is not null as "streamKeySet",
-  d.connection_id as "connectionId", ${shownStatus} as status, d.last_error as "lastError",
+  d.connection_id as "connectionId", ${shownStatus} as status, d.last_error as "lastError", d.delay_ms as "delayMs",
   d.created_at as "createdAt", d.updated_at as "updatedAt"`;
 
 const withGauges = sql`destinations d left join destination_gauges g on g.destination_id = d.id`;
@@ -55,16 +56,18 @@ export async function insertDestination(
   db: Queryable,
   accountId: string,
   studioId: string,
-  given: Pick<Destination, "id" | "name" | "platform" | "url" | "enabled"> & { readonly sealedKey: string | null },
+  given: Pick<Destination, "id" | "name" | "platform" | "url" | "enabled" | "delayMs"> & {
+    readonly sealedKey: string | null;
+  },
 ): Promise<void> {
   await db.query(sql`
-    insert into destinations (id, account_id, studio_id, name, platform, url, stream_key, enabled)
-    values (${given.id}, ${accountId}, ${studioId}, ${given.name}, ${given.platform}, ${given.url}, ${given.sealedKey}, ${given.enabled})`);
+    insert into destinations (id, account_id, studio_id, name, platform, url, stream_key, enabled, delay_ms)
+    values (${given.id}, ${accountId}, ${studioId}, ${given.name}, ${given.platform}, ${given.url}, ${given.sealedKey}, ${given.enabled}, ${given.delayMs})`);
 }
 
-export type Target = { readonly url: string; readonly sealedKey: string | null };
+export type Target = { readonly url: string; readonly sealedKey: string | null; readonly delayMs: number };
 
-/** What is connected to; the caller holds the studio. */
+/** What is connected to, and how; the caller holds the studio. */
 export async function findTarget(
   db: Queryable,
   accountId: string,
@@ -72,7 +75,7 @@ export async function findTarget(
   destinationId: string,
 ): Promise<Target | undefined> {
   const [row] = await db.query<Target>(sql`
-    select url, stream_key as "sealedKey" from destinations
+    select url, stream_key as "sealedKey", delay_ms as "delayMs" from destinations
     where account_id = ${accountId} and studio_id = ${studioId} and id = ${destinationId}`);
   return row;
 }
@@ -94,7 +97,8 @@ export async function updateDestination(
   const target =
     patch.newTarget === null
       ? sql``
-      : sql`, url = ${patch.newTarget.url}, stream_key = ${patch.newTarget.sealedKey}, revision = revision + 1`;
+      : sql`, url = ${patch.newTarget.url}, stream_key = ${patch.newTarget.sealedKey},
+        delay_ms = ${patch.newTarget.delayMs}, revision = revision + 1`;
   await db.query(sql`
     update destinations set name = coalesce(${patch.name}, name), platform = coalesce(${patch.platform}, platform),
       enabled = coalesce(${patch.enabled}, enabled), updated_at = now() ${target}
