@@ -1,53 +1,117 @@
 import type { ProgramOverlay, Slate } from "@trax/media-protocol";
 import type { DrawItem } from "../draw.ts";
-import type { CanvasSize, SceneLayout } from "../scene/layout.ts";
+import type { SceneLayout, ScenePart } from "../scene/layout.ts";
+import type { CanvasSize } from "../scene/scene-source.ts";
+import { Images, type GraphicsProblem } from "./images.ts";
+import { Overlays } from "./overlays.ts";
+import { SceneBitmaps } from "./scene-bitmaps.ts";
 
-/** Why something was left out of the picture; said once. */
-export type GraphicsProblem = { readonly of: string; readonly reason: string };
+export { fontFamilies } from "./fonts.ts";
+export type { GraphicsProblem };
+
+const slateColor = "#14161f";
+const slateText = "Back in a moment";
 
 /**
  * Everything of a frame that is not a source, as bitmaps for the compositor.
  * A bitmap is made once and keeps its identity until what it shows changes.
+ * Bitmaps are drawn on the calling thread, images are decoded on another.
  */
 export class Graphics {
   readonly #canvas: CanvasSize;
+  readonly #images: Images;
+  readonly #bitmaps: SceneBitmaps;
+  readonly #overlays: Overlays;
+  #scenes = new WeakMap<SceneLayout, { readonly version: number; readonly items: readonly DrawItem[] }>();
+  #slate: readonly DrawItem[] | null = null;
+  #slateLook: { readonly color: string; readonly text: string } = { color: slateColor, text: slateText };
 
   constructor(canvas: CanvasSize) {
     this.#canvas = canvas;
+    this.#images = new Images(canvas);
+    this.#bitmaps = new SceneBitmaps(canvas, this.#images);
+    this.#overlays = new Overlays(canvas, this.#images);
   }
 
   /**
-   * Decodes the images that a scene, overlays or a slate name, off this thread.
-   * Wait for it before showing them: an image that is not there yet is drawn as
-   * nothing. Answers what cannot be drawn, and never fails.
+   * Decodes images by their `data:` URLs (`imageUrls` finds a scene's and the
+   * overlays'). Wait for it before showing them: an image that is not there yet
+   * is drawn as nothing. Answers what can never be drawn; never fails.
    */
-  async prepare(urls: readonly string[]): Promise<readonly GraphicsProblem[]> {
-    await Promise.resolve();
-    return urls.length === 0 ? [] : [];
+  prepare(urls: readonly string[]): Promise<readonly GraphicsProblem[]> {
+    return this.#images.prepare(urls);
   }
 
-  /** The layout's parts as items, in their order. The same layout gives the same items. */
+  /**
+   * The layout's parts as items, in their order. The same layout object gives
+   * the same items, and costs nothing; another with the same parts gives the
+   * same bitmaps.
+   */
   sceneItems(layout: SceneLayout): readonly DrawItem[] {
-    return layout.parts.flatMap((part) => (part.kind === "source" ? [part] : []));
+    const known = this.#scenes.get(layout);
+    // An image that was not there has come: the items are made anew.
+    if (known !== undefined && known.version === this.#images.version) return known.items;
+    const items = this.#bitmaps.items(layout.parts);
+    this.#scenes.set(layout, { version: this.#images.version, items });
+    return items;
   }
 
-  /** What is to be above every scene; what appears or goes does so over 300 ms from `nowMs` on. */
-  setOverlays(_overlays: readonly ProgramOverlay[], _nowMs: number): void {}
+  /**
+   * What is to be above every scene. What appears or goes does so over 300 ms
+   * from `nowMs` on; what the first call brings is there at once.
+   */
+  setOverlays(overlays: readonly ProgramOverlay[], nowMs: number): void {
+    this.#overlays.set(overlays, nowMs);
+  }
 
   /** The overlays at one frame. `nowMs` is the engine's clock, `wallClock` what clocks and countdowns show. */
-  overlayItems(_nowMs: number, _wallClock: Date): readonly DrawItem[] {
-    return [];
+  overlayItems(nowMs: number, wallClock: Date): readonly DrawItem[] {
+    return this.#overlays.items(nowMs, wallClock);
   }
 
-  /** What stands in for a program that is gone. A slate without text shows `fallbackText`. */
-  setSlate(_slate: Slate, _fallbackText: string): void {}
+  /** What stands in for a program that is gone. One without text shows `fallbackText`. */
+  setSlate(slate: Slate, fallbackText: string = slateText): void {
+    const look = { color: slate.color ?? slateColor, text: slate.text ?? fallbackText };
+    if (look.color === this.#slateLook.color && look.text === this.#slateLook.text) return;
+    this.#slateLook = look;
+    this.#slate = null;
+  }
 
-  /** Covers the whole canvas. */
+  /** Covers the whole canvas. Made by the first call, to be made before it is needed. */
   slateItems(): readonly DrawItem[] {
-    return [];
+    this.#slate ??= this.#bitmaps.items(this.#slateParts());
+    return this.#slate;
   }
 
+  /** Waits for images that are being decoded. */
   async close(): Promise<void> {
-    await Promise.resolve(this.#canvas);
+    await this.#images.close();
+    this.#scenes = new WeakMap();
+  }
+
+  #slateParts(): ScenePart[] {
+    const { width, height } = this.#canvas;
+    const { color, text } = this.#slateLook;
+    const margin = Math.round(width * 0.08);
+    const parts: ScenePart[] = [
+      { kind: "color", key: "slate:color", box: { x: 0, y: 0, width, height }, color, opacity: 1, radius: 0 },
+    ];
+    if (text.trim() === "") return parts;
+    parts.push({
+      kind: "text",
+      key: "slate:text",
+      box: { x: margin, y: Math.round(height * 0.1), width: width - 2 * margin, height: Math.round(height * 0.8) },
+      text,
+      style: {
+        font: "sans-serif",
+        fontSize: Math.min(width, height) * 0.08,
+        fontWeight: "bold",
+        color: "#ffffff",
+        align: "center",
+        verticalAlign: "middle",
+      },
+      opacity: 1,
+    });
+    return parts;
   }
 }

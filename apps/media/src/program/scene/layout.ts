@@ -1,17 +1,10 @@
 import type { SceneContent, SceneFit, SceneLayer, ScenePreset, SceneStyle } from "@trax/media-protocol";
 import type { DrawItem, PixelBox } from "../draw.ts";
 import { automaticSlots, presetSlots, type Slot } from "./presets.ts";
+import type { CanvasSize, SceneSource } from "./scene-source.ts";
 import { insetBox, pixelBox, wholeBox } from "./boxes.ts";
 
-/** A source as far as a layout needs it. Width and height are 0 while unknown. */
-export type SceneSource = {
-  readonly sourceId: string;
-  readonly width: number;
-  readonly height: number;
-  readonly online: boolean;
-};
-
-export type CanvasSize = { readonly width: number; readonly height: number };
+export type { CanvasSize, SceneSource };
 
 /** Pixels of the canvas. */
 export type TextStyle = Pick<SceneStyle, "font" | "fontWeight" | "color" | "align" | "verticalAlign"> & {

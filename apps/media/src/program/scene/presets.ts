@@ -1,5 +1,5 @@
 import type { SceneBox, ScenePreset } from "@trax/media-protocol";
-import type { CanvasSize, SceneSource } from "./layout.ts";
+import type { CanvasSize, SceneSource } from "./scene-source.ts";
 
 /** A place for one source. An inset lies on top of others and is as large as its picture. */
 export type Slot = SceneBox & { readonly inset: boolean };

@@ -1,0 +1,71 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { imageSize } from "image-size";
+import type { CanvasSize } from "../scene/scene-source.ts";
+
+/** `width` and `height`: what to scale it to. */
+export type ImageTask = { readonly bytes: Uint8Array<ArrayBuffer>; readonly width: number; readonly height: number };
+
+/** RGBA, straight alpha. */
+export type DecodedImage = {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8ClampedArray<ArrayBuffer>;
+};
+
+const mostPixels = 4096 * 4096;
+const kinds = new Set(["png", "jpg", "webp", "gif"]);
+
+/**
+ * Reads `data:` URLs of PNG, JPEG, WebP or GIF images in a thread of its own,
+ * which ends with the last. Animated ones give their first frame. Larger ones
+ * than the canvas are scaled down to cover it. The answer for one that cannot
+ * be read is the reason; never fails.
+ */
+export async function decodeImages(urls: readonly string[], canvas: CanvasSize): Promise<(DecodedImage | string)[]> {
+  const tasks = urls.map((url) => taskOf(url, canvas));
+  if (tasks.every((task) => typeof task === "string")) return tasks;
+  const results: (DecodedImage | string)[] = [];
+  let worker: Worker | null = null;
+  try {
+    for (const task of tasks) {
+      if (typeof task === "string") {
+        results.push(task);
+        continue;
+      }
+      worker ??= new Worker(new URL("./image-worker.ts", import.meta.url));
+      const answered = once(worker, "message");
+      worker.postMessage(task, [task.bytes.buffer]);
+      try {
+        const [image]: (DecodedImage | null)[] = await answered;
+        results.push(image ?? "the image is corrupt");
+      } catch {
+        // The thread itself failed, out of memory say; the next image gets a new one.
+        results.push("the image cannot be read");
+        await worker.terminate();
+        worker = null;
+      }
+    }
+  } finally {
+    await worker?.terminate();
+  }
+  return results;
+}
+
+function taskOf(url: string, canvas: CanvasSize): ImageTask | string {
+  const base64 = /^data:image\/[a-z+.-]{1,20};base64,([A-Za-z0-9+/]+={0,2})$/.exec(url)?.[1];
+  if (base64 === undefined) return "not an image in a data: URL";
+  const bytes = new Uint8Array(Buffer.from(base64, "base64"));
+  try {
+    // Of the header only: what it says is checked before anything is decoded.
+    const { width, height, type } = imageSize(bytes);
+    if (type === undefined || !kinds.has(type)) return "only PNG, JPEG, WebP and GIF images can be shown";
+    if (width < 1 || height < 1) return "the image is corrupt";
+    if (width * height > mostPixels) return `the image has ${width}x${height} pixels; at most 4096x4096 can be shown`;
+    const scale = Math.min(1, Math.max(canvas.width / width, canvas.height / height));
+    const scaled = (size: number): number => Math.max(1, Math.round(size * scale));
+    return { bytes, width: scaled(width), height: scaled(height) };
+  } catch {
+    return "the image is corrupt";
+  }
+}
