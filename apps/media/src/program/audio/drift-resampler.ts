@@ -2,7 +2,9 @@ import type { Stereo } from "./pcm.ts";
 import { stereo } from "./pcm.ts";
 
 const taps = 32;
-const phases = 256;
+const phases = 1_024;
+/** Samples that the filter needs before the one it is at. */
+const past = taps / 2 - 1;
 const kaiserBeta = 9;
 /** Of half the sample rate: what lies above is faded out by the window. */
 const cutoff = 0.95;
@@ -10,15 +12,16 @@ const cutoff = 0.95;
 const coefficients = windowedSinc();
 
 /**
- * Stretches or shrinks sound by a little: a windowed sinc of 32 taps, 256 phases
- * with straight lines between them (Smith, "Digital Audio Resampling"). As long
- * as it has changed nothing, its output is its input, exactly.
+ * Stretches or shrinks sound by a little: a windowed sinc of 32 taps, the nearest
+ * of 1,024 phases (Smith, "Digital Audio Resampling"), which leaves a tone of
+ * 1 kHz 84 dB above what it adds. As long as it has changed nothing, its output
+ * is its input, exactly.
  */
 export class DriftResampler {
   /** The last samples of the input, of which the filter still needs some. */
-  #rest = stereo(0);
+  #rest = stereo(past);
   /** Where the next output sample lies, in samples from the start of the rest. */
-  #position = 0;
+  #position = past;
 
   /**
    * Where the next output lies, in input samples from the start of the block that
@@ -30,8 +33,8 @@ export class DriftResampler {
 
   /** Begins anew: the next block has no past, and its first sample is the first of the output. */
   reset(): void {
-    this.#rest = stereo(0);
-    this.#position = 0;
+    this.#rest = stereo(past);
+    this.#position = past;
   }
 
   /** `step`: input samples for one of the output, about 1. */
@@ -44,7 +47,7 @@ export class DriftResampler {
     const output = isExact ? slice(input, this.#position, this.#position + count) : stereo(count);
     if (!isExact) interpolate(input, this.#position, step, output);
     this.#position += count * step;
-    const forget = Math.max(0, Math.floor(this.#position) - taps / 2);
+    const forget = Math.max(0, Math.floor(this.#position) - past);
     this.#rest = slice(input, forget, length);
     this.#position -= forget;
     return output;
@@ -57,18 +60,12 @@ function interpolate(input: Stereo, from: number, step: number, output: Stereo):
   for (let i = 0; i < count; i += 1) {
     const position = from + i * step;
     const whole = Math.floor(position);
-    const phase = (position - whole) * phases;
-    const row = Math.floor(phase);
-    const between = phase - row;
-    const start = whole - taps / 2 + 1;
-    let at = row * taps;
+    let sample = whole - past;
     let l = 0;
     let r = 0;
-    for (let tap = 0; tap < taps; tap += 1, at += 1) {
-      const c = coefficients[at] ?? 0;
-      const k = c + ((coefficients[at + taps] ?? 0) - c) * between;
-      const sample = start + tap;
-      if (sample < 0) continue;
+    const row = Math.round((position - whole) * phases) * taps;
+    for (let at = row; at < row + taps; at += 1, sample += 1) {
+      const k = coefficients[at] ?? 0;
       l += (left[sample] ?? 0) * k;
       r += (right[sample] ?? 0) * k;
     }
@@ -78,12 +75,12 @@ function interpolate(input: Stereo, from: number, step: number, output: Stereo):
 }
 
 /** Row `phase` holds the taps for a sample that lies `phase / phases` after input sample 15 of 32. */
-function windowedSinc(): Float64Array {
-  const table = new Float64Array((phases + 1) * taps);
+function windowedSinc(): Float32Array {
+  const table = new Float32Array((phases + 1) * taps);
   for (let phase = 0; phase <= phases; phase += 1) {
     let sum = 0;
     for (let tap = 0; tap < taps; tap += 1) {
-      const x = tap - (taps / 2 - 1) - phase / phases;
+      const x = tap - past - phase / phases;
       const edge = x / (taps / 2);
       const window = Math.abs(edge) > 1 ? 0 : bessel(kaiserBeta * Math.sqrt(1 - edge * edge)) / bessel(kaiserBeta);
       const sinc = x === 0 ? cutoff : Math.sin(Math.PI * cutoff * x) / (Math.PI * x);

@@ -21,9 +21,35 @@ export const limiterDelay = held - 1;
  * estimated by a cubic at the middle. Below the ceiling it changes nothing.
  */
 export class Limiter {
-  readonly #delayed = stereo(held);
-  /** The last samples of each channel, for the peaks between them. */
-  readonly #past = { left: [0, 0, 0], right: [0, 0, 0] };
+  /** The last samples, oldest first, that have not come out. */
+  readonly #waiting = stereo(limiterDelay);
+  #input = stereo(0);
+  readonly #gain = new LimiterGain();
+
+  /** Replaces the samples by what comes out, `limiterDelay` samples late. */
+  process(block: Stereo): void {
+    const count = block.left.length;
+    if (this.#input.left.length !== limiterDelay + count) this.#input = stereo(limiterDelay + count);
+    const { left, right } = this.#input;
+    for (const side of ["left", "right"] as const) {
+      this.#input[side].set(this.#waiting[side]);
+      this.#input[side].set(block[side], limiterDelay);
+      this.#waiting[side].set(this.#input[side].subarray(count));
+      block[side].set(this.#input[side].subarray(0, count));
+    }
+    for (let i = 0; i < count; i += 1) {
+      const now = limiterDelay + i;
+      const peak = Math.max(peakAt(left, now), peakAt(right, now));
+      if (peak <= ceiling && this.#gain.isIdle) continue;
+      const gain = this.#gain.next(peak > ceiling ? ceiling / peak : 1);
+      block.left[i] = bounded((left[i] ?? 0) * gain);
+      block.right[i] = bounded((right[i] ?? 0) * gain);
+    }
+  }
+}
+
+/** The way of the gain: held, released, averaged. */
+class LimiterGain {
   /** Candidates for the least gain in the window, growing from the front to the back. */
   readonly #gains = new Float64Array(held + 1);
   readonly #times = new Float64Array(held + 1);
@@ -31,26 +57,21 @@ export class Limiter {
   #size = 0;
   readonly #averaged = new Float64Array(window).fill(1);
   #sum = window;
+  /** How many samples have needed nothing, all the way through. */
   #unity = window;
   #released = 1;
   #time = 0;
 
-  /** Replaces the samples by what comes out, `limiterDelay` samples late. */
-  process(block: Stereo): void {
-    const count = block.left.length;
-    for (let i = 0; i < count; i += 1) {
-      const left = block.left[i] ?? 0;
-      const right = block.right[i] ?? 0;
-      const peak = Math.max(peakOf(this.#past.left, left), peakOf(this.#past.right, right));
-      const gain = this.#smoothed(this.#leastGain(peak > ceiling ? ceiling / peak : 1));
-      const slot = this.#time % held;
-      this.#delayed.left[slot] = left;
-      this.#delayed.right[slot] = right;
-      this.#time += 1;
-      const oldest = this.#time % held;
-      block.left[i] = bounded((this.#delayed.left[oldest] ?? 0) * gain);
-      block.right[i] = bounded((this.#delayed.right[oldest] ?? 0) * gain);
-    }
+  /** It is 1, and stays so until something is needed. */
+  get isIdle(): boolean {
+    return this.#unity >= window;
+  }
+
+  /** The gain of the sample `limiterDelay` before the one that needs `needed`. */
+  next(needed: number): number {
+    const gain = this.#smoothed(this.#leastGain(needed));
+    this.#time += 1;
+    return gain;
   }
 
   #leastGain(gain: number): number {
@@ -81,12 +102,10 @@ export class Limiter {
 }
 
 /** The larger of the sample's peak and that half-way between the two before the last. */
-function peakOf(past: number[], sample: number): number {
-  const [a = 0, b = 0, c = 0] = past;
-  past[0] = b;
-  past[1] = c;
-  past[2] = sample;
-  return Math.max(Math.abs(sample), Math.abs((9 * (b + c) - a - sample) / 16));
+function peakAt(samples: Float32Array, at: number): number {
+  const d = samples[at] ?? 0;
+  const middle = (9 * ((samples[at - 1] ?? 0) + (samples[at - 2] ?? 0)) - d - (samples[at - 3] ?? 0)) / 16;
+  return Math.max(d, -d, middle, -middle);
 }
 
 function bounded(sample: number): number {

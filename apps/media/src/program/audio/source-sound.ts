@@ -1,6 +1,7 @@
 import type { MediaMessage } from "../../rtmp/message.ts";
 import type { Meter } from "../protocol.ts";
 import { LevelMeter } from "./level-meter.ts";
+import { add, crossfade, scale } from "./mixer.ts";
 import type { Stereo } from "./pcm.ts";
 import { samplesOf, stereo } from "./pcm.ts";
 import { Placement } from "./placement.ts";
@@ -76,9 +77,9 @@ export class SourceSound {
   mix(from: number, mix: Stereo, scratch: Stereo): void {
     this.#ring.read(from - this.#delay, scratch);
     if (!this.#delayChange.isSteady) this.#comeFromOldDelay(from, scratch);
-    if (!this.#gain.isSteady || this.#gain.value !== 1) scale(scratch, this.#gain);
+    scale(scratch, this.#gain);
     this.#meter.add(scratch);
-    if (!this.isSilent) add(mix, scratch, this.#presence);
+    add(mix, scratch, this.#presence);
   }
 
   meter(): Meter {
@@ -92,30 +93,7 @@ export class SourceSound {
   #comeFromOldDelay(from: number, now: Stereo): void {
     const count = now.left.length;
     if (this.#before.left.length !== count) this.#before = stereo(count);
-    const { left, right } = this.#before;
     this.#ring.peek(from - this.#oldDelay, this.#before);
-    for (let i = 0; i < count; i += 1) {
-      const g = this.#delayChange.next();
-      now.left[i] = (left[i] ?? 0) * (1 - g) + (now.left[i] ?? 0) * g;
-      now.right[i] = (right[i] ?? 0) * (1 - g) + (now.right[i] ?? 0) * g;
-    }
-  }
-}
-
-function scale(block: Stereo, gain: Ramp): void {
-  const { left, right } = block;
-  for (let i = 0; i < left.length; i += 1) {
-    const g = gain.next();
-    left[i] = (left[i] ?? 0) * g;
-    right[i] = (right[i] ?? 0) * g;
-  }
-}
-
-function add(mix: Stereo, block: Stereo, presence: Ramp): void {
-  const { left, right } = block;
-  for (let i = 0; i < left.length; i += 1) {
-    const g = presence.next();
-    mix.left[i] = (mix.left[i] ?? 0) + (left[i] ?? 0) * g;
-    mix.right[i] = (mix.right[i] ?? 0) + (right[i] ?? 0) * g;
+    crossfade(this.#before, now, this.#delayChange);
   }
 }
