@@ -45,6 +45,17 @@ export class Connection {
     return this.#sender?.taken().takenBytes ?? 0;
   }
 
+  /** When the peer last took anything, monotonic ms. */
+  get takenAt(): number | null {
+    return this.#sender?.taken().takenAt ?? null;
+  }
+
+  /** To the peer and back; null where the protocol does not tell. */
+  get roundTripMs(): number | null {
+    const told = this.#sender?.roundTripMs ?? null;
+    return told === null ? null : Math.round(told);
+  }
+
   get droppedFrames(): number {
     return this.#sender?.droppedFrames ?? 0;
   }

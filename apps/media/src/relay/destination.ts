@@ -4,7 +4,9 @@ import { backoffMs } from "./backoff.ts";
 import { ByteRate } from "./byte-rate.ts";
 import type { Clock } from "./clock.ts";
 import { Connection } from "./connection.ts";
-import type { KeyframeCache } from "./keyframe-cache.ts";
+import { DelayLine } from "./delay-line.ts";
+import type { DelayedEvent } from "./delay-line.ts";
+import { KeyframeCache } from "./keyframe-cache.ts";
 import type {
   DestinationError,
   DestinationGauge,
@@ -13,7 +15,7 @@ import type {
   RelayDestination,
 } from "./protocol.ts";
 import type { Sender, SenderListener } from "./sender.ts";
-import type { SharedMessage } from "./shared-message.ts";
+import { SharedMessage } from "./shared-message.ts";
 
 /** Attempts in a row that never went live, after which a destination counts as failed. */
 const hopelessAfter = 5;
@@ -47,6 +49,12 @@ export class Destination {
   #retryTimer: NodeJS.Timeout | null = null;
   #isClosed = false;
 
+  /** Null: it is sent what comes as it comes. */
+  #delay: DelayLine | null = null;
+  /** What a connection starts from: the relay's, or one of our own that is as late as we are. */
+  #cache: KeyframeCache;
+  /** Whether media flows into the relay; `#flowing` says so of what comes out of the delay. */
+  #arriving = false;
   #flowing = false;
   #stoppedAt: number;
   #failures = 0;
@@ -64,6 +72,7 @@ export class Destination {
 
   #pastBytes = 0;
   #pastDroppedFrames = 0;
+  #lastTakenAt: number | null = null;
   readonly #rate = new ByteRate();
 
   /** `after` settles when an earlier connection to the same place is gone. */
@@ -72,10 +81,12 @@ export class Destination {
     this.#host = host;
     this.#lastClosed = after;
     this.#stoppedAt = host.clock.now();
+    this.#cache = host.cache;
   }
 
   /** Begins, with media flowing or not. */
   start(flowing: boolean): void {
+    this.#setDelay(this.#settings.destination.delayMs ?? 0);
     this.setFlowing(flowing);
     this.#publish();
   }
@@ -85,6 +96,7 @@ export class Destination {
     const isNew = settings.destination.revision !== this.#settings.destination.revision;
     this.#settings = settings;
     if (!isNew) return;
+    this.#setDelay(settings.destination.delayMs ?? 0);
     this.#retire();
     this.#clearRetry();
     this.#failures = 0;
@@ -96,16 +108,65 @@ export class Destination {
   }
 
   feed(message: SharedMessage): void {
-    this.#connection?.feed(message, this.#host.clock.now());
+    if (this.#delay === null) this.#connection?.feed(message, this.#host.clock.now());
+    else this.#later({ type: "message", message });
   }
 
   /** The source was interrupted: what follows starts with configuration and a keyframe. */
   interrupt(): void {
-    this.#connection?.interrupt();
+    if (this.#delay === null) this.#connection?.interrupt();
+    else this.#later({ type: "interrupt" });
   }
 
   /** Whether media flows into the relay. */
   setFlowing(flowing: boolean): void {
+    if (flowing === this.#arriving) return;
+    this.#arriving = flowing;
+    if (this.#delay === null) this.#setFlowing(flowing);
+    else this.#later({ type: "flowing", flowing });
+  }
+
+  /** Another delay begins with what a new connection would begin with. */
+  #setDelay(delayMs: number): void {
+    if (delayMs === (this.#delay?.delayMs ?? 0)) return;
+    const { cache, clock } = this.#host;
+    if (delayMs === 0) {
+      this.#delay = null;
+      this.#cache = cache;
+      this.#flowing = this.#arriving;
+      return;
+    }
+    this.#delay = new DelayLine(delayMs);
+    this.#cache = new KeyframeCache();
+    this.#setFlowing(false);
+    const point = cache.joinPoint();
+    for (const message of [...(point?.configuration ?? []), ...(point?.frames ?? [])]) {
+      this.#delay.push({ type: "message", message: new SharedMessage(message) }, clock.now());
+    }
+    if (this.#arriving) this.#delay.push({ type: "flowing", flowing: true }, clock.now());
+  }
+
+  #later(event: DelayedEvent): void {
+    this.#delay?.push(event, this.#host.clock.now());
+    this.#passDue();
+  }
+
+  /** Does now what was to be done a delay ago. */
+  #passDue(): void {
+    const now = this.#host.clock.now();
+    for (let event = this.#delay?.take(now) ?? null; event !== null; event = this.#delay?.take(now) ?? null) {
+      if (event.type === "flowing") this.#setFlowing(event.flowing);
+      else if (event.type === "interrupt") {
+        this.#cache.clear();
+        this.#connection?.interrupt();
+      } else {
+        this.#cache.push(event.message.media);
+        this.#connection?.feed(event.message, now);
+      }
+    }
+  }
+
+  #setFlowing(flowing: boolean): void {
     if (flowing === this.#flowing) return;
     this.#flowing = flowing;
     if (flowing) {
@@ -119,6 +180,7 @@ export class Destination {
 
   /** Judges the connection by what its peer took; a few times a second. */
   tick(): void {
+    this.#passDue();
     const connection = this.#connection;
     if (connection === null) return;
     const now = this.#host.clock.now();
@@ -145,17 +207,22 @@ export class Destination {
 
   /** Called once a second. */
   gauge(): DestinationGauge {
+    const { clock } = this.#host;
     const sentBytes = this.#pastBytes + (this.#connection?.takenBytes ?? 0);
+    const takenAt = this.#connection?.takenAt ?? this.#lastTakenAt;
     return {
       destinationId: this.#settings.destination.destinationId,
-      bitrate: this.#rate.sample(sentBytes, this.#host.clock.now()),
+      bitrate: this.#rate.sample(sentBytes, clock.now()),
       sentBytes,
-      droppedFrames: this.#pastDroppedFrames + (this.#connection?.droppedFrames ?? 0),
+      droppedFrames:
+        this.#pastDroppedFrames + (this.#connection?.droppedFrames ?? 0) + (this.#delay?.droppedFrames ?? 0),
+      roundTripMs: this.#connection?.roundTripMs ?? null,
+      lastTakenAt: takenAt === null ? null : clock.timestampOf(takenAt),
     };
   }
 
   #connect(): void {
-    const connection = new Connection(this.#host.cache);
+    const connection = new Connection(this.#cache);
     this.#connection = connection;
     if (this.#status !== "failed") this.#setStatus(this.#wasLost ? "reconnecting" : "connecting");
     void this.#open(connection, this.#lastClosed);
@@ -242,6 +309,7 @@ export class Destination {
     if (connection === null) return;
     this.#pastBytes += connection.takenBytes;
     this.#pastDroppedFrames += connection.droppedFrames;
+    this.#lastTakenAt = connection.takenAt ?? this.#lastTakenAt;
     this.#connection = null;
     this.#connectedAt = null;
     this.#lastClosed = connection.closed;

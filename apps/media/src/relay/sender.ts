@@ -7,6 +7,8 @@ export type Sender = {
   readonly send: (message: OutgoingMessage) => void;
   readonly taken: () => Taken;
   readonly droppedFrames: number;
+  /** To the peer and back, ms; null until it is known. Not there where the protocol does not tell. */
+  readonly roundTripMs?: number | null;
   /** Politely, with a deadline; `onClosed(null)` follows. */
   readonly close: () => void;
 };

@@ -94,6 +94,11 @@ export class RtmpConnection {
     return this.#opened.socket.writableLength;
   }
 
+  /** As it was when connecting, ms; null before. */
+  get roundTripMs(): number | null {
+    return this.#opened.roundTripMs();
+  }
+
   get receivedBytes(): number {
     return this.#received;
   }

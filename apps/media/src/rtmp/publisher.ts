@@ -54,6 +54,8 @@ export type RtmpPublisher = {
   /** Video and audio frames not sent because the queue was full. */
   readonly droppedFrames: number;
   readonly writtenBytes: number;
+  /** To the server and back, as it was when connecting, ms; null before. */
+  readonly roundTripMs: number | null;
   /** Politely (FCUnpublish, deleteStream), with a deadline; `onClosed(null)` follows. */
   close(): void;
 };
@@ -126,6 +128,10 @@ class Publisher implements RtmpPublisher {
 
   get droppedFrames(): number {
     return this.#droppedFrames;
+  }
+
+  get roundTripMs(): number | null {
+    return this.#connection.roundTripMs;
   }
 
   get writtenBytes(): number {

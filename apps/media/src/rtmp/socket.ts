@@ -10,7 +10,12 @@ export type SocketTarget = {
 /** How far a socket had come. */
 export type SocketStage = "tcp" | "tls" | "open";
 
-export type OpenedSocket = { readonly socket: Socket; readonly stage: () => SocketStage };
+export type OpenedSocket = {
+  readonly socket: Socket;
+  readonly stage: () => SocketStage;
+  /** How long the peer's first answer took (SYN to SYN-ACK), ms; null before it. */
+  readonly roundTripMs: () => number | null;
+};
 
 /**
  * Starts a connection to exactly that address. With TLS the certificate must be
@@ -20,14 +25,20 @@ export function openSocket(target: SocketTarget, onOpen: () => void): OpenedSock
   const { ip, port, family } = target.address;
   const where = { host: ip, port, family, noDelay: true, keepAlive: true, keepAliveInitialDelay: 15_000 };
   let stage: SocketStage = "tcp";
+  const startedAt = performance.now();
+  let roundTripMs: number | null = null;
+  const answered = (): void => {
+    roundTripMs = performance.now() - startedAt;
+  };
   const opened = (): void => {
     stage = "open";
     onOpen();
   };
   if (target.tls === null) {
     const socket = connectTcp(where);
+    socket.once("connect", answered);
     socket.once("connect", opened);
-    return { socket, stage: () => stage };
+    return { socket, stage: () => stage, roundTripMs: () => roundTripMs };
   }
   const { serverName, ca } = target.tls;
   const socket = connectTls({
@@ -39,8 +50,9 @@ export function openSocket(target: SocketTarget, onOpen: () => void): OpenedSock
     ...(ca === undefined ? {} : { ca }),
   });
   socket.once("connect", () => {
+    answered();
     stage = "tls";
   });
   socket.once("secureConnect", opened);
-  return { socket, stage: () => stage };
+  return { socket, stage: () => stage, roundTripMs: () => roundTripMs };
 }

@@ -30,7 +30,9 @@ export class FakeWorld {
   #takenAt: number | null = null;
   #timestamp = 0;
 
-  destination(settings: { graceMs?: number; revision?: number; after?: Promise<void> } = {}): Destination {
+  destination(
+    settings: { graceMs?: number; revision?: number; delayMs?: number; after?: Promise<void> } = {},
+  ): Destination {
     return new Destination(
       this.settings(settings),
       {
@@ -50,13 +52,14 @@ export class FakeWorld {
     );
   }
 
-  settings(options: { graceMs?: number; revision?: number } = {}) {
+  settings(options: { graceMs?: number; revision?: number; delayMs?: number } = {}) {
     const destination: RelayDestination = {
       destinationId: "dst_a",
       revision: options.revision ?? 1,
       protocol: "rtmp",
       url: "rtmp://a.example/app",
       streamKey: "k",
+      delayMs: options.delayMs ?? 0,
     };
     return { destination, graceMs: options.graceMs ?? 30_000 };
   }
