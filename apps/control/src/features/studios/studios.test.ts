@@ -17,13 +17,14 @@ test("a studio is made with its defaults, read, changed and deleted", async () =
   assert.equal(made.name, "Friday show");
   assert.equal(made.state, "offline");
   assert.deepEqual(made.program, {
-    mode: "passthrough",
+    mode: "composed",
     sourceId: null,
     width: 1280,
     height: 720,
     frameRate: 30,
     videoBitrate: 4_500_000,
     audioBitrate: 160_000,
+    fallbackSourceIds: [],
   });
   assert.deepEqual(made.slate, { assetId: null, text: null, color: null });
   const path = `/v1/studios/${made.id}`;
@@ -62,6 +63,58 @@ test("the program's source is one of the studio's, and is let go of with it", as
   }
   assert.equal((await ada.call("DELETE", `${path}/sources/${own.id}`)).status, 204);
   assert.equal(shapeOf(await ada.call("GET", path), 200, Studio).program.sourceId, null);
+});
+
+test("what is shown before the slate is the studio's own, in its order", async () => {
+  const studio = await ada.studio();
+  const path = `/v1/studios/${studio.id}`;
+  const [a, b] = [(await ada.source(studio.id)).id, (await ada.source(studio.id)).id];
+  const set = (fallbackSourceIds: readonly string[]) => ada.call("PATCH", path, { program: { fallbackSourceIds } });
+  assert.deepEqual(shapeOf(await set([b, a]), 200, Studio).program.fallbackSourceIds, [b, a]);
+  assert.deepEqual(shapeOf(await ada.call("PATCH", path, { name: "x" }), 200, Studio).program.fallbackSourceIds, [
+    b,
+    a,
+  ]);
+  const others = await ada.source((await ada.studio()).id);
+  const refused = await set([a, others.id]);
+  refusedAs(refused, 404, "not_found");
+  assert.match(refused.text, /"path":"body\.program\.fallbackSourceIds\.1"/);
+  refusedAs(await set([a, a]), 400, "invalid_request");
+  refusedAs(await set(Array.from({ length: 9 }, () => newId("source"))), 400, "invalid_request");
+  assert.deepEqual(shapeOf(await set([]), 200, Studio).program.fallbackSourceIds, []);
+});
+
+test("a program is at most 1920x1080 or 1080x1920, of even sides", async () => {
+  const { id } = await ada.studio();
+  const set = (program: object) => ada.call("PATCH", `/v1/studios/${id}`, { program });
+  for (const [width, height] of [
+    [1920, 1080],
+    [1080, 1920],
+  ])
+    assert.equal((await set({ width, height, frameRate: 60 })).status, 200);
+  for (const program of [{ width: 1920 }, { width: 1082 }, { width: 321 }, { height: 1922 }]) {
+    refusedAs(await set(program), 400, "invalid_request");
+  }
+  refusedAs(await ada.call("POST", "/v1/studios", { name: "x", program: { height: 1920 } }), 400, "invalid_request");
+});
+
+test("a live program keeps its mode, size and rates; everything else can be changed", async () => {
+  const studio = await ada.studio();
+  const path = `/v1/studios/${studio.id}`;
+  await ada.call("POST", `${path}/go-live`, { allowNoDestinations: true });
+  for (const program of [
+    { mode: "passthrough" },
+    { width: 640 },
+    { height: 360 },
+    { frameRate: 25 },
+    { videoBitrate: 1_000_000 },
+    { audioBitrate: 96_000 },
+  ])
+    refusedAs(await ada.call("PATCH", path, { program }), 409, "studio_live");
+  const same = { mode: "composed", width: 1280, height: 720 };
+  const patch = { name: "Live", program: same, slate: { text: "Soon" }, graceMs: 1_000 };
+  assert.equal(shapeOf(await ada.call("PATCH", path, patch), 200, Studio).slate.text, "Soon");
+  await ada.call("POST", `${path}/go-offline`);
 });
 
 test("a studio on air is not deleted, nor one whose broadcast still ends", async () => {
