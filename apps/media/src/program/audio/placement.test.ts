@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Stereo } from "./pcm.ts";
 import { sampleRate, samplesOf, stereo } from "./pcm.ts";
 import { Placement } from "./placement.ts";
 import { SampleRing } from "./sample-ring.ts";
@@ -8,9 +9,13 @@ import { roughness, seededRandom, signal, tone } from "./testing/signals.ts";
 const blockSamples = 1_024;
 const capacity = 2 ** 17;
 
-/** A tone on the left; on the right, which of a second's samples it is, from 0 to 1. */
-function source(from: number): ReturnType<typeof signal> {
-  return signal(from, blockSamples, tone(1_000), (sample) => (sample % sampleRate) / sampleRate);
+/** A tone on the left; on the right, which of a second's samples it is, from 0 to 1. Twice, to cut from. */
+const second = signal(0, 2 * sampleRate, tone(1_000), (sample) => (sample % sampleRate) / sampleRate);
+
+function source(from: number): Stereo {
+  const start = from % sampleRate;
+  const end = start + blockSamples;
+  return { left: second.left.subarray(start, end), right: second.right.subarray(start, end) };
 }
 
 for (const ppm of [200, -200]) {

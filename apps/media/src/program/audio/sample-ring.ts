@@ -50,6 +50,16 @@ export class SampleRing {
 
   /** As `read`, of what has been or will be read at another place. */
   peek(from: number, into: Stereo): void {
+    const start = from & this.#mask;
+    const isWhole = !this.#isEmpty && from >= Math.max(0, this.#end - this.#mask);
+    // Nearly always: all of it is known, and lies in one piece.
+    if (isWhole && from + into.left.length + edgeSamples <= this.#end && start + into.left.length <= this.#mask) {
+      into.left.set(this.#data.left.subarray(start, start + into.left.length));
+      into.right.set(this.#data.right.subarray(start, start + into.left.length));
+    } else this.#peekSlowly(from, into);
+  }
+
+  #peekSlowly(from: number, into: Stereo): void {
     const { left, right } = this.#data;
     const count = into.left.length;
     const oldest = this.#end - this.#mask;
