@@ -15,7 +15,9 @@ const shipped: Readonly<Record<FontFamily, { readonly name: string; readonly fil
   serif: { name: "trax-serif", file: "DejaVuSerif" },
   monospace: { name: "trax-mono", file: "DejaVuSansMono" },
 };
+const dejavu = dirname(resolve("dejavu-fonts-ttf/ttf/DejaVuSans.ttf"));
 const emojiName = "trax-emoji";
+const emojiFile = resolve("twemoji-colr-font/twemoji.woff2");
 
 /** Fonts cut into pieces by the characters they hold: a piece is loaded when a text needs it. */
 const further = [
@@ -38,7 +40,6 @@ const pieces = new Map<string, readonly Piece[]>();
 /** A CSS font for this text in pixels, with every shipped font that it needs loaded. */
 export function fontFor(text: string, font: string, weight: "normal" | "bold", pixels: number): string {
   const { name, file } = shipped[fontFamilies.find((family) => family === font) ?? "sans-serif"];
-  const dejavu = dirname(resolve("dejavu-fonts-ttf/ttf/DejaVuSans.ttf"));
   register(name, join(dejavu, `${file}.ttf`));
   register(name, join(dejavu, `${file}-Bold.ttf`));
   const names = [name, ...(needsEmoji(text) ? [emojiFont()] : []), ...pieceNames(text)];
@@ -51,11 +52,11 @@ export function fontFor(text: string, font: string, weight: "normal" | "bold", p
 }
 
 function needsEmoji(text: string): boolean {
-  return /[\p{Extended_Pictographic}\p{Regional_Indicator}\u20e3]/u.test(text);
+  return /[\p{Extended_Pictographic}\p{Regional_Indicator}]/u.test(text);
 }
 
 function emojiFont(): string {
-  register(emojiName, join(dirname(resolve("twemoji-colr-font/package.json")), "twemoji.woff2"));
+  register(emojiName, emojiFile);
   return emojiName;
 }
 

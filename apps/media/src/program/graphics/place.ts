@@ -13,6 +13,8 @@ export function place(
   canvas: CanvasSize,
 ): { readonly x: number; readonly y: number } {
   const margin = Math.round(unitOf(canvas) * 0.05);
+  // A ticker has its place below.
+  const below = Math.round(unitOf(canvas) * 0.11);
   const x = position.endsWith("left")
     ? margin
     : position.endsWith("right")
@@ -21,7 +23,7 @@ export function place(
   const y = position.startsWith("top")
     ? margin
     : position.startsWith("bottom")
-      ? canvas.height - margin - size.height
+      ? canvas.height - below - size.height
       : (canvas.height - size.height) / 2;
   return { x: Math.round(x / 2) * 2, y: Math.round(y / 2) * 2 };
 }

@@ -8,6 +8,10 @@ const unspaced =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 const rightToLeft = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
 
+/** An emoji that is no part of a sequence: without a sign after it, another font's plain drawing of it would come first. */
+const lonelyEmoji =
+  /(?<!\u200d)(?![\p{Regional_Indicator}\p{Emoji_Modifier}])\p{Emoji_Presentation}(?![\ufe0e\ufe0f\u200d\p{Emoji_Modifier}\u{e0020}-\u{e007f}])/gu;
+
 /**
  * Any string as something that can be drawn: lone surrogates and control
  * characters become visible signs, emoji ask for their coloured form.
@@ -20,9 +24,12 @@ export function drawable(text: string): string {
       .replace(/\t/g, "    ")
       // oxlint-disable-next-line no-control-regex -- they are what is looked for
       .replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, "\u25a1")
-      .replace(/(\p{Emoji_Presentation})(?![\ufe0e\ufe0f\u200d\p{Emoji_Modifier}\p{Regional_Indicator}])/gu, (emoji) =>
-        /\p{Regional_Indicator}/u.test(emoji) ? emoji : `${emoji}\ufe0f`,
+      // The emoji font has no keycaps.
+      .replace(/([0-9])\ufe0f?\u20e3/g, (_, digit: string) =>
+        "\u24ea\u2460\u2461\u2462\u2463\u2464\u2465\u2466\u2467\u2468".charAt(Number(digit)),
       )
+      .replace(/([#*])\ufe0f?\u20e3/g, "$1")
+      .replace(lonelyEmoji, "$&\ufe0f")
   );
 }
 

@@ -162,8 +162,10 @@ function layerParts(layer: SceneLayer, canvas: CanvasSize, sources: readonly Sce
   // Without padding a picture reaches under its border, so that no gap can show between the two.
   const inset = padding === 0 ? 0 : padding + border;
   const inner = insetBox(box, inset);
-  const content = contentPart(layer, key, canvas, sources, inner, insetBox(box, padding + border), {
+  const content = contentPart(layer, key, sources, inner, insetBox(box, padding + border), {
     radius: Math.max(0, radius - inset),
+    // With padding the background is a part of its own, behind.
+    background: inset === 0 ? style.background : null,
     text: {
       font: style.font,
       fontSize: Math.max(1, style.fontSize * canvas.height),
@@ -187,22 +189,19 @@ function layerParts(layer: SceneLayer, canvas: CanvasSize, sources: readonly Sce
 function contentPart(
   layer: SceneLayer,
   key: string,
-  canvas: CanvasSize,
   sources: readonly SceneSource[],
   box: PixelBox,
   textBox: PixelBox,
-  style: { readonly radius: number; readonly text: TextStyle },
+  style: { readonly radius: number; readonly background: string | null; readonly text: TextStyle },
 ): ScenePart | null {
   const { opacity, fit, crop } = layer;
-  const { radius } = style;
+  const { radius, background } = style;
   switch (layer.type) {
     case "source":
     case "media": {
       const { sourceId } = layer;
       if (sourceId !== null) {
         if (!sources.some((source) => source.sourceId === sourceId)) return null;
-        // With padding the background is a part of its own, behind.
-        const background = box.width === pixelBox(layer, canvas).width ? layer.style.background : null;
         return { kind: "source", key, sourceId, box, fit, crop, opacity, radius, background };
       }
       return layer.url === null ? null : { kind: "image", key, box, url: layer.url, fit, crop, opacity, radius };
