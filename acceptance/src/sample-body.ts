@@ -19,7 +19,12 @@ const accountBodies: Partial<Record<OperationName, (world: World) => JsonObject>
   rotateKey: () => ({ overlapSeconds: 60 }),
 };
 
-const collectionOfPrefix: Readonly<Record<string, string>> = { std: "studios", src: "sources", dst: "destinations" };
+const collectionOfPrefix: Readonly<Record<string, string>> = {
+  std: "studios",
+  src: "sources",
+  dst: "destinations",
+  scn: "scenes",
+};
 
 /** A body that the operation takes, with every field there is, its ids being the world's. */
 export async function sampleBody(operation: ListedOperation, world: World): Promise<JsonObject> {
@@ -67,28 +72,40 @@ async function valueOf(name: string, schema: unknown, world: World): Promise<unk
 /** The same value, ids replaced by the world's of the same kind. */
 async function withIds(value: JsonObject, world: World): Promise<JsonObject> {
   const entries: [string, unknown][] = [];
-  for (const [name, child] of Object.entries(value)) {
-    const prefix = typeof child === "string" ? /^([a-z]{3})_[0-9a-z]{26}$/.exec(child)?.[1] : undefined;
-    if (prefix !== undefined) entries.push([name, await world.idOf(collectionOfPrefix[prefix] ?? prefix)]);
-    else entries.push([name, isObject(child) ? await withIds(child, world) : child]);
-  }
+  for (const [name, child] of Object.entries(value)) entries.push([name, await withId(child, world)]);
   return Object.fromEntries(entries);
 }
 
-/** Every field of a body, nested ones too, as the path to it and its value. */
-export function fieldsOf(
-  body: JsonObject,
-  above: readonly string[] = [],
-): { path: readonly string[]; value: unknown }[] {
-  return Object.entries(body).flatMap(([name, value]) => {
+async function withId(value: unknown, world: World): Promise<unknown> {
+  if (isObject(value)) return withIds(value, world);
+  if (Array.isArray(value)) {
+    const items: unknown[] = [];
+    for (const item of value) items.push(await withId(item, world));
+    return items;
+  }
+  const prefix = typeof value === "string" ? /^([a-z]{3})_[0-9a-z]{26}$/.exec(value)?.[1] : undefined;
+  return prefix === undefined ? value : world.idOf(collectionOfPrefix[prefix] ?? prefix);
+}
+
+/** Every field of a body, nested ones and the items of lists too, as the path to it and its value. */
+export function fieldsOf(body: object, above: readonly string[] = []): { path: readonly string[]; value: unknown }[] {
+  return Object.entries(body).flatMap(([name, value]: [string, unknown]) => {
     const path = [...above, name];
-    return isObject(value) ? [{ path, value }, ...fieldsOf(value, path)] : [{ path, value }];
+    const isNested = isObject(value) || Array.isArray(value);
+    return isNested ? [{ path, value }, ...fieldsOf(value, path)] : [{ path, value }];
   });
 }
 
 /** The body with the field at a path replaced. */
 export function replaced(body: JsonObject, path: readonly string[], value: unknown): JsonObject {
   const [name = "", ...rest] = path;
-  const child = body[name];
-  return { ...body, [name]: rest.length === 0 ? value : replaced(isObject(child) ? child : {}, rest, value) };
+  return { ...body, [name]: replacedIn(body[name], rest, value) };
+}
+
+function replacedIn(old: unknown, path: readonly string[], value: unknown): unknown {
+  const [index = "", ...rest] = path;
+  if (path.length === 0) return value;
+  if (Array.isArray(old))
+    return old.map((item: unknown, place) => (String(place) === index ? replacedIn(item, rest, value) : item));
+  return replaced(isObject(old) ? old : {}, path, value);
 }

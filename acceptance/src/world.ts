@@ -35,6 +35,7 @@ const makers: Readonly<Record<string, Maker>> = {
       url: closedAddress,
       streamKey: randomUUID(),
     }),
+  scenes: async (world) => make(world, `${await studioPath(world)}/scenes`, { name: "Both" }),
   broadcasts: async (world) => {
     const path = await studioPath(world);
     const live = await world.account.ask("POST", `${path}/go-live`, { allowNoDestinations: true });
@@ -96,6 +97,7 @@ const prefixes: Readonly<Record<string, string>> = {
   sources: "src",
   "media-sessions": "msn",
   destinations: "dst",
+  scenes: "scn",
   broadcasts: "brd",
   keys: "key",
 };

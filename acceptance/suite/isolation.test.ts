@@ -103,11 +103,12 @@ for (const operation of operationList.filter(({ pathParameters }) => pathParamet
   });
 }
 
-const prefixedId = /^(std|src|dst|brd|msn|key|ast|cnx)_[0-9a-z]{26}$/;
+const prefixedId = /^(std|src|dst|scn|brd|msn|key|ast|cnx)_[0-9a-z]{26}$/;
 const collectionOf: Readonly<Record<string, string>> = {
   std: "studios",
   src: "sources",
   dst: "destinations",
+  scn: "scenes",
   brd: "broadcasts",
   msn: "media-sessions",
 };

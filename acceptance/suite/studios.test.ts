@@ -26,13 +26,14 @@ promise("createStudio", "happy", "a name is enough; the rest is what a first sho
     graceMs: 30_000,
     state: "offline",
     program: {
-      mode: "passthrough",
+      mode: "composed",
       sourceId: null,
       width: 1280,
       height: 720,
       frameRate: 30,
       videoBitrate: 4_500_000,
       audioBitrate: 160_000,
+      fallbackSourceIds: [],
     },
     slate: { assetId: null, text: null, color: null },
     recording: { enabled: false },
@@ -80,6 +81,10 @@ promise(
       { name: "x", graceMs: 600_001 },
       { name: "x", program: { mode: "freestyle" } },
       { name: "x", program: { width: 1921 } },
+      { name: "x", program: { width: 1922 } },
+      { name: "x", program: { height: 719 } },
+      { name: "x", program: { width: 1920, height: 1082 } },
+      { name: "x", program: { height: 1920 } },
       { name: "x", program: { frameRate: 0 } },
       { name: "x", program: { videoBitrate: 99_999 } },
       { name: "x", slate: { color: "red" } },
@@ -134,6 +139,41 @@ promise("updateStudio", "happy", "the source of a passthrough program", async ()
   assert.equal(at(chosen.json, "program", "sourceId"), source);
   assert.equal((await account.ask("DELETE", `${studio.path}/sources/${source}`)).status, 204);
   assert.equal(at((await account.ask("GET", studio.path)).json, "program", "sourceId"), null, "it is gone with it");
+});
+
+promise("updateStudio", "happy", "an upright program, and what it shows before the slate", async () => {
+  const account = await freshAccount();
+  const studio = await newStudio(account);
+  const source = textAt((await account.ask("POST", `${studio.path}/sources`, { name: "Cam" })).json, "id");
+  const program = { width: 1080, height: 1920, frameRate: 60, fallbackSourceIds: [source] };
+  const changed = await account.ask("PATCH", studio.path, { program });
+  assert.equal(changed.status, 200, changed.text);
+  assert.deepEqual({ ...objectAt(at(changed.json, "program")), ...program }, at(changed.json, "program"));
+});
+
+promise("updateStudio", "studio_live", "a live program keeps its mode, size and rates", async () => {
+  const account = await freshAccount();
+  const studio = await newStudio(account);
+  const live = await account.ask("POST", `${studio.path}/go-live`, { allowNoDestinations: true });
+  assert.equal(live.status, 200, live.text);
+  for (const program of [
+    { mode: "passthrough" },
+    { width: 640 },
+    { height: 360 },
+    { frameRate: 25 },
+    { videoBitrate: 1_000_000 },
+    { audioBitrate: 96_000 },
+  ])
+    assertRefused(await account.ask("PATCH", studio.path, { program }), "studio_live", JSON.stringify(program));
+  const kept = { program: { mode: "composed", width: 1280 }, slate: { text: "Soon" }, name: "Live" };
+  assert.equal((await account.ask("PATCH", studio.path, kept)).status, 200, "what stays as it is disturbs nobody");
+  assert.equal((await account.ask("POST", `${studio.path}/go-offline`)).status, 200);
+  await waitFor(
+    "the studio is offline",
+    async () => at((await account.ask("GET", studio.path)).json, "state") === "offline",
+  );
+  const changed = await account.ask("PATCH", studio.path, { program: { mode: "passthrough" } });
+  assert.equal(changed.status, 200, changed.text);
 });
 
 promise("deleteStudio", "happy", "with everything in it", async () => {

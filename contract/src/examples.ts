@@ -227,8 +227,12 @@ export const operationExamples: Readonly<Record<string, Examples>> = {
   createStudio: { request: { name: "Friday show" }, response: studio },
   getStudio: { response: studio },
   updateStudio: {
-    request: { name: "Saturday show", program: { sourceId } },
-    response: { ...studio, name: "Saturday show" },
+    request: { name: "Saturday show", program: { sourceId, fallbackSourceIds: [sourceId] } },
+    response: {
+      ...studio,
+      name: "Saturday show",
+      program: { ...studio.program, sourceId, fallbackSourceIds: [sourceId] },
+    },
   },
   listSources: { response: pageOf(source) },
   createSource: {
