@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { type CountedFrame, stripLevel } from "@trax/peers/counted/picture";
+import { fullCanvas, readPicture } from "@trax/peers/counted/reading";
+
+/** A frame of the program whose whole canvas is one source, or something that is none. */
+export type ProgramFrame = { readonly ms: number; readonly counted: CountedFrame | null; readonly strip: number };
+
+/** Successive frames that show the same source; null: what is no source, or two mixed. */
+export type Run = { readonly source: number | null; readonly frames: readonly ProgramFrame[] };
+
+export async function readProgram(file: string): Promise<ProgramFrame[]> {
+  return (await readPicture(file, { all: fullCanvas })).map(({ ms, seen }) => ({ ms, ...seen.all }));
+}
+
+/** Every frame comes in its turn: none is later than one and a half frame times after the one before it. */
+export function assertCadence(frames: readonly { readonly ms: number }[], frameRate = 30): void {
+  const steps = frames.slice(1).map(({ ms }, index) => ({ ms, step: ms - (frames[index]?.ms ?? 0) }));
+  const wrong = steps.filter(({ step }) => step <= 0 || step > 1_500 / frameRate);
+  assert.deepEqual(wrong, [], `of ${steps.length} steps`);
+}
+
+export function runsOf(frames: readonly ProgramFrame[]): Run[] {
+  const runs: { source: number | null; frames: ProgramFrame[] }[] = [];
+  for (const frame of frames) {
+    const source = frame.counted?.source ?? null;
+    const last = runs.at(-1);
+    if (last?.source === source) last.frames.push(frame);
+    else runs.push({ source, frames: [frame] });
+  }
+  return runs;
+}
+
+/** What was shown, in order. */
+export function sourcesOf(runs: readonly Run[]): readonly (number | null)[] {
+  return runs.map(({ source }) => source);
+}
+
+/**
+ * A source's pictures go forward, as many of them a second as it sends: of one
+ * with the program's own rate a picture is now and then shown twice or left
+ * out, as two clocks are two, and no more than `slips` of them are.
+ */
+export function assertSteady(
+  frames: readonly (CountedFrame | null)[],
+  { perFrame = 1, slips = 2 }: { readonly perFrame?: number; readonly slips?: number } = {},
+): void {
+  const numbers = frames.map((one) => one?.frame ?? Number.NaN);
+  const steps = numbers.slice(1).map((number, index) => number - (numbers[index] ?? 0));
+  assert.ok(
+    steps.every((step) => step >= 0),
+    `pictures go forward: ${numbers.join(" ")}`,
+  );
+  const odd = steps.filter((step) => step < Math.floor(perFrame) || step > Math.ceil(perFrame)).length;
+  assert.ok(odd <= slips, `${odd} of ${steps.length} steps are odd: ${numbers.join(" ")}`);
+  const made = (numbers.at(-1) ?? 0) - (numbers[0] ?? 0);
+  const due = perFrame * steps.length;
+  assert.ok(Math.abs(made - due) <= slips + 1, `${made} pictures where ${due} were due: ${numbers.join(" ")}`);
+}
+
+/** How far a fade between two sources is at each frame: 0 to 1, by their strips. */
+export function fadeAt(frames: readonly ProgramFrame[], from: number, to: number): number[] {
+  return frames.map(({ strip }) => (strip - stripLevel(from)) / (stripLevel(to) - stripLevel(from)));
+}

@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startCountedPublisher, startLossyLink, startNginxRtmp } from "@trax/peers";
+import { openComposedShow } from "./composed-show.ts";
+import { assertCadence, assertSteady, readProgram } from "./counted-program.ts";
+import { fileOwned, owned } from "./owned.ts";
+
+const nginx = fileOwned(() => startNginxRtmp());
+
+test("SRT over a network that loses every twentieth packet and takes 100 ms each way: every picture is there", async (context) => {
+  const live = await openComposedShow(context, await nginx());
+  const { id, session } = await live.show.addSource();
+  const url = new URL(session.ingest.srt.url);
+  const link = owned(context, await startLossyLink({ toPort: Number(url.port), loss: 0.05, delayMs: 100, seed: 7 }));
+  // What SRT's documentation asks for: four round trips at least, in microseconds with ffmpeg.
+  const address = session.ingest.srt.url.replace(`:${url.port}`, `:${link.port}`);
+  const publisher = owned(context, await startCountedPublisher(`${address}&latency=1000000`, { source: 13 }));
+  await live.show.untilOnline(id);
+  await live.goLive();
+  await publisher.waitForFrames(publisher.frames() + 240, 60_000);
+  const frames = await readProgram(await live.finish());
+  const { lost } = link.counts();
+  context.diagnostic(`${lost} packets were lost`);
+  assert.ok(lost > 20);
+  assertCadence(frames);
+  assertSteady(
+    frames.map(({ counted }) => counted),
+    { slips: 4 },
+  );
+});
