@@ -3,7 +3,7 @@ import { operation } from "./operation.ts";
 import { SourceId } from "./source.ts";
 import { StudioId, ofStudio } from "./studio.ts";
 
-const Jpeg = z.instanceof(Uint8Array);
+const Jpeg = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 
 /** Stills, for people who look rather than read. */
 export const snapshotOperations = {

@@ -1,6 +1,7 @@
 import type { Passwords } from "./kernel/auth/password.ts";
 import { mount } from "./kernel/mount.ts";
 import type { Mount } from "./kernel/mount.ts";
+import type { PlainRoutes } from "./kernel/plain-routes.ts";
 import type { Services } from "./kernel/services.ts";
 import { accountHandlers } from "./features/accounts/index.ts";
 import { broadcastHandlers } from "./features/broadcast/index.ts";
@@ -8,6 +9,7 @@ import { destinationHandlers } from "./features/destinations/index.ts";
 import { eventHandlers } from "./features/events/index.ts";
 import { keyHandlers } from "./features/keys/index.ts";
 import { metaHandlers } from "./features/meta/index.ts";
+import { playbackHandlers, signallingRoutes } from "./features/playback/index.ts";
 import { programHandlers } from "./features/program/index.ts";
 import { sourceHandlers } from "./features/sources/index.ts";
 import { studioHandlers } from "./features/studios/index.ts";
@@ -20,6 +22,7 @@ export function mountsOf(services: Services & { readonly passwords: Passwords })
   const events = eventHandlers(services);
   const keys = keyHandlers(services);
   const meta = metaHandlers(services);
+  const playback = playbackHandlers(services);
   const program = programHandlers(services);
   const sources = sourceHandlers(services);
   const studios = studioHandlers(services);
@@ -32,6 +35,9 @@ export function mountsOf(services: Services & { readonly passwords: Passwords })
     mount("studios:write", program.write),
     mount("sources:read", sources.read),
     mount("sources:write", sources.write),
+    mount("by topic", sources.sessions),
+    mount("sources:read", playback.source),
+    mount("stream:read", playback.program),
     mount("destinations:read", destinations.read),
     mount("destinations:write", destinations.write),
     mount("stream:read", broadcast.read),
@@ -41,4 +47,9 @@ export function mountsOf(services: Services & { readonly passwords: Passwords })
     mount("session", accounts.session),
     mount("session", keys.session),
   ];
+}
+
+/** What is no operation of the contract. */
+export function plainRoutesOf(services: Services): PlainRoutes[] {
+  return [signallingRoutes(services)];
 }

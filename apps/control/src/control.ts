@@ -3,7 +3,7 @@ import type { Config } from "@trax/foundation/config";
 import { openDatabase } from "@trax/foundation/database";
 import type { LogDestination, Logger } from "@trax/foundation/log";
 import { openVault } from "@trax/foundation/vault";
-import { mountsOf } from "./app.ts";
+import { mountsOf, plainRoutesOf } from "./app.ts";
 import { openAccessLog } from "./kernel/access-log.ts";
 import { openAuthenticator } from "./kernel/auth/authenticator.ts";
 import { openPasswords } from "./kernel/auth/password.ts";
@@ -64,7 +64,8 @@ export async function openControl(options: {
 
   const cursors = openCursors(vault.derive("cursor"));
   const passwords = await openPasswords();
-  const routes = routesOf(mountsOf({ config, database, vault, cursors, eventFeed, limiter, log, passwords }));
+  const services = { config, database, vault, cursors, eventFeed, limiter, log };
+  const routes = routesOf(mountsOf({ ...services, passwords }));
   const app = buildServer(
     {
       authenticator,
@@ -81,6 +82,7 @@ export async function openControl(options: {
       trustedProxies: config.TRAX_TRUSTED_PROXIES,
     },
     routes,
+    plainRoutesOf(services),
   );
   opened.defer(() => stopServing(app));
   const operator = opened.adopt(

@@ -65,8 +65,8 @@ export const rules: readonly Rule[] = [
     allows: "/index\\.ts$",
   },
   {
-    says: "In control only broadcast, program and sources import media-protocol.",
-    from: /^apps\/control\/src\/(?!features\/(broadcast|program|sources)\/)/,
+    says: "In control only broadcast, playback, program and sources import media-protocol.",
+    from: /^apps\/control\/src\/(?!features\/(broadcast|playback|program|sources)\/)/,
     except: tests,
     forbids: "^media-protocol/",
   },

@@ -114,14 +114,27 @@ export function makeDispatch(
     }
   };
 
+  /** What is read may be bytes, of the type that its operation says. */
+  const deliver = (request: FastifyRequest, reply: FastifyReply, result: unknown): void => {
+    if (!(result instanceof Uint8Array)) {
+      send(request, reply, answerTo(result));
+      return;
+    }
+    accessLog.note(request, status);
+    reply
+      .code(status)
+      .header("content-type", operation.contentType ?? "application/octet-stream")
+      .send(result);
+  };
+
   if (route.isRead || operation.auth === "public") {
     return (request, reply) => {
       const result = run(new Call(readInput(route, request), request, reply, database, database, log));
       if (!(result instanceof Promise)) {
-        send(request, reply, answerTo(result));
+        deliver(request, reply, result);
         return undefined;
       }
-      return result.then((value: unknown) => send(request, reply, answerTo(value)));
+      return result.then((value: unknown) => deliver(request, reply, value));
     };
   }
 

@@ -12,37 +12,54 @@ export type EventFeed = {
   watch(studioId: string, wake: () => void): () => void;
   /** The same for takes: calls `wake` after one was shown. */
   watchProgram(studioId: string, wake: () => void): () => void;
+  /** The same for pictures: calls `wake` after one of `program:std_…` or `source:src_…` was taken. */
+  watchSnapshot(of: string, wake: () => void): () => void;
+  /** Gives every meter of the studio, as JSON with its `studioId`: what is missed is gone. */
+  watchMeters(studioId: string, take: (meters: string) => void): () => void;
   close(): Promise<void>;
 };
 
 const events = "trax_events";
 const program = "trax_program";
+const snapshots = "trax_snapshot_ready";
+const meters = "trax_meters";
+
+type Watchers = Map<string, Set<(payload: string) => void>>;
 
 export function openEventFeed(options: { readonly url: Secret; readonly log: Logger }): EventFeed {
-  const watchers = new Map<string, Set<() => void>>();
+  const watchers: Watchers = new Map();
+  const listeners: Watchers = new Map();
   const nameOf = (channel: string, studioId: string): string => `${channel} ${studioId}`;
   const listener = listen({
     url: options.url,
-    channels: [events, program],
-    onNotification: (channel, studioId) => {
-      for (const wake of watchers.get(nameOf(channel, studioId)) ?? []) wake();
+    channels: [events, program, snapshots, meters],
+    onNotification: (channel, payload) => {
+      if (channel === meters) {
+        const studioId = listeners.size === 0 ? undefined : /"studioId":"(\w+)"/.exec(payload)?.[1];
+        for (const take of listeners.get(studioId ?? "") ?? []) take(payload);
+      } else {
+        for (const wake of watchers.get(nameOf(channel, payload)) ?? []) wake("");
+      }
     },
     onReconnected: () => {
-      for (const those of watchers.values()) for (const wake of those) wake();
+      for (const those of watchers.values()) for (const wake of those) wake("");
     },
     onError: (error) => options.log.warn({ err: error }, "the listener for events lost its connection"),
   });
-  const watch = (name: string, wake: () => void): (() => void) => {
-    const those = watchers.get(name) ?? new Set();
-    watchers.set(name, those.add(wake));
-    return () => {
-      those.delete(wake);
-      if (those.size === 0 && watchers.get(name) === those) watchers.delete(name);
-    };
-  };
   return {
-    watch: (studioId, wake) => watch(nameOf(events, studioId), wake),
-    watchProgram: (studioId, wake) => watch(nameOf(program, studioId), wake),
+    watch: (studioId, wake) => add(watchers, nameOf(events, studioId), wake),
+    watchProgram: (studioId, wake) => add(watchers, nameOf(program, studioId), wake),
+    watchSnapshot: (of, wake) => add(watchers, nameOf(snapshots, of), wake),
+    watchMeters: (studioId, take) => add(listeners, studioId, take),
     close: () => listener.close(),
+  };
+}
+
+function add(watchers: Watchers, name: string, call: (payload: string) => void): () => void {
+  const those = watchers.get(name) ?? new Set();
+  watchers.set(name, those.add(call));
+  return () => {
+    those.delete(call);
+    if (those.size === 0 && watchers.get(name) === those) watchers.delete(name);
   };
 }

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { inNetworks } from "@trax/foundation/network";
+import type { Scope } from "@trax/contract";
 import type { RateLimit } from "@trax/foundation/config";
 import type { Authenticator } from "./auth/authenticator.ts";
 import { isOwnOrigin } from "./auth/origin.ts";
@@ -48,12 +49,7 @@ export function makeGuard(options: {
 }): Guard {
   const { authenticator, limiter } = options;
 
-  const limit = (bucket: string, rate: RateLimit, reply: FastifyReply): void => {
-    const verdict = limiter.take(bucket, rate);
-    reply.header("ratelimit-policy", policyOf(rate));
-    reply.header("ratelimit", `"default";r=${verdict.remaining};t=${verdict.resetSeconds}`);
-    if (!verdict.allowed) throw rateLimited(verdict);
-  };
+  const limit = (bucket: string, rate: RateLimit, reply: FastifyReply): void => takeToken(limiter, bucket, rate, reply);
 
   /** Failing costs a token of the address, so that guessing is slow. */
   const failure = (error: ApiError, request: FastifyRequest, reply: FastifyReply): ApiError => {
@@ -82,7 +78,7 @@ export function makeGuard(options: {
       if (refusal !== null) throw refusal;
       return;
     }
-    if (principal !== null) requireScope(route, principal);
+    if (principal !== null && route.scopes.length > 0) requireScope(route.scopes, principal.scopes);
     const byCookie = principal === null ? route.ignoresCookie : principal.kind === "session";
     if (byCookie && route.isUnsafe && !isOwnOrigin(request.raw.headers, options.publicUrl))
       throw new ApiError("origin_not_allowed");
@@ -159,11 +155,19 @@ function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
-function requireScope(route: Route, principal: Principal): void {
-  const { scopes } = route;
-  if (scopes.length === 0 || scopes.some((scope) => principal.scopes.has(scope))) return;
-  const needed = scopes.join(" or ");
-  throw new ApiError("insufficient_scope", `This needs the scope ${needed}.`, { requiredScope: needed });
+/** Refuses who holds none of these scopes. For what only the body tells the need of, handlers ask again. */
+export function requireScope(needed: readonly Scope[], held: ReadonlySet<Scope>): void {
+  if (needed.some((scope) => held.has(scope))) return;
+  const names = needed.join(" or ");
+  throw new ApiError("insufficient_scope", `This needs the scope ${names}.`, { requiredScope: names });
+}
+
+/** Takes one token of a bucket and says in the answer what is left; refuses where there is none. */
+export function takeToken(limiter: RateLimiter, bucket: string, rate: RateLimit, reply: FastifyReply): void {
+  const verdict = limiter.take(bucket, rate);
+  reply.header("ratelimit-policy", policyOf(rate));
+  reply.header("ratelimit", `"default";r=${verdict.remaining};t=${verdict.resetSeconds}`);
+  if (!verdict.allowed) throw rateLimited(verdict);
 }
 
 const policies = new Map<string, string>();

@@ -10,6 +10,8 @@ import { ApiError, asApiError, errorBody } from "./errors.ts";
 import { makeGuard } from "./guard.ts";
 import type { Idempotency } from "./idempotency.ts";
 import { acceptJson } from "./input.ts";
+import { installPlainRoutes } from "./plain-routes.ts";
+import type { PlainRoutes } from "./plain-routes.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 import { requestIdOf } from "./request-id.ts";
 import type { Route } from "./route.ts";
@@ -41,7 +43,11 @@ export type Kernel = {
  * 10 s for the head of a request, 30 s for all of it, 65 s idle between two; a
  * connection costs memory alone meanwhile, so thousands may be open.
  */
-export function buildServer(kernel: Kernel, routes: readonly Route[]): FastifyInstance {
+export function buildServer(
+  kernel: Kernel,
+  routes: readonly Route[],
+  plainRoutes: readonly PlainRoutes[] = [],
+): FastifyInstance {
   const { log } = kernel;
   const unknownRoute = unknownRoutes(routes);
   const guard = makeGuard({ ...kernel, addressLimit: kernel.rateLimit, unknownRoute });
@@ -107,6 +113,7 @@ export function buildServer(kernel: Kernel, routes: readonly Route[]): FastifyIn
       handler: route.isStream ? kernel.streams.dispatch(route) : makeDispatch(route, kernel),
     });
   }
+  for (const plain of plainRoutes) installPlainRoutes(app, plain, kernel);
   return app;
 }
 

@@ -5,7 +5,7 @@ import { notFound } from "../../kernel/errors.ts";
 import { pageOf } from "../../kernel/pagination.ts";
 import type { Cursors } from "../../kernel/pagination.ts";
 import { holdStudio, requireStudio } from "../broadcast/index.ts";
-import type { IngestAddress } from "./ingest.ts";
+import type { MediaAddress } from "./media-address.ts";
 import { createPublishSession } from "./sessions.ts";
 import { sourceOf } from "./source-view.ts";
 import * as rows from "./sql.ts";
@@ -38,7 +38,7 @@ export async function createSource(
   db: Queryable,
   accountId: string,
   studioId: string,
-  address: IngestAddress,
+  address: MediaAddress,
   given: SourceCreate,
 ): Promise<SourceCreated> {
   await holdStudio(db, accountId, studioId);

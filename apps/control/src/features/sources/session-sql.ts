@@ -1,17 +1,20 @@
 import sql from "sql-template-tag";
 import type { Queryable } from "@trax/foundation/database";
 import { newId } from "@trax/foundation/ids";
+import type { SessionView } from "@trax/media-protocol";
 
 export type SessionRow = {
   readonly id: string;
   readonly studioId: string;
   readonly role: "publish" | "play";
   readonly sourceId: string | null;
+  readonly preview: boolean;
   readonly expiresAt: Date;
   readonly createdAt: Date;
 };
 
-const columns = sql`id, studio_id as "studioId", role, source_id as "sourceId", expires_at as "expiresAt", created_at as "createdAt"`;
+const columns = sql`id, studio_id as "studioId", role, source_id as "sourceId",
+  coalesce(view = 'preview', false) as preview, expires_at as "expiresAt", created_at as "createdAt"`;
 
 /** The studio's unexpired sessions below an id, newest first. */
 export async function listSessions(
@@ -47,6 +50,29 @@ export async function insertPublishSession(
   return row;
 }
 
+/** Makes a play session of what is there; undefined when the studio has no such source. */
+export async function insertPlaySession(
+  db: Queryable,
+  accountId: string,
+  session: {
+    readonly studioId: string;
+    readonly view: SessionView;
+    readonly sourceId: string | null;
+    readonly tokenHash: Buffer;
+    readonly expiresInSeconds: number;
+  },
+): Promise<SessionRow | undefined> {
+  const { studioId, sourceId } = session;
+  const [row] = await db.query<SessionRow>(sql`
+    insert into media_sessions (id, account_id, studio_id, source_id, role, view, token_hash, expires_at)
+    select ${newId("mediaSession")}, account_id, id, ${sourceId}, 'play', ${session.view}, ${session.tokenHash},
+      now() + ${session.expiresInSeconds} * interval '1 second'
+    from studios where account_id = ${accountId} and id = ${studioId}
+      and (${sourceId}::text is null or exists (select from sources where studio_id = ${studioId} and id = ${sourceId}))
+    returning ${columns}`);
+  return row;
+}
+
 /** Forgets the studio's sessions that expired over a day ago. */
 export async function deleteExpiredSessions(db: Queryable, accountId: string, studioId: string): Promise<void> {
   await db.query(sql`
@@ -54,15 +80,25 @@ export async function deleteExpiredSessions(db: Queryable, accountId: string, st
     where account_id = ${accountId} and studio_id = ${studioId} and expires_at < now() - interval '1 day'`);
 }
 
-/** Answers whether there was such a session. */
+/** The role of an unexpired session; undefined when there is none. */
+export async function roleOfSession(
+  db: Queryable,
+  accountId: string,
+  studioId: string,
+  sessionId: string,
+): Promise<SessionRow["role"] | undefined> {
+  const [row] = await db.query<Pick<SessionRow, "role">>(sql`
+    select role from media_sessions
+    where account_id = ${accountId} and studio_id = ${studioId} and id = ${sessionId} and expires_at > now()`);
+  return row?.role;
+}
+
 export async function deleteSession(
   db: Queryable,
   accountId: string,
   studioId: string,
   sessionId: string,
-): Promise<boolean> {
-  const gone = await db.query(sql`
-    delete from media_sessions
-    where account_id = ${accountId} and studio_id = ${studioId} and id = ${sessionId} and expires_at > now() returning id`);
-  return gone.length > 0;
+): Promise<void> {
+  await db.query(sql`
+    delete from media_sessions where account_id = ${accountId} and studio_id = ${studioId} and id = ${sessionId}`);
 }

@@ -1,12 +1,23 @@
-import type { MediaSession, MediaSessionCreated, ResponseOf, operations } from "@trax/contract";
+import { mediaSessionScopes } from "@trax/contract";
+import type {
+  MediaSession,
+  MediaSessionCreate,
+  MediaSessionCreated,
+  PublishSessionCreated,
+  ResponseOf,
+  Scope,
+  operations,
+} from "@trax/contract";
 import type { Queryable } from "@trax/foundation/database";
-import { mediaTokenHash, newMediaToken, notifySessions } from "@trax/media-protocol";
-import { notFound } from "../../kernel/errors.ts";
+import { mediaTokenHash, newMediaToken, notifySessions, watch } from "@trax/media-protocol";
+import { invalidRequest, notFound } from "../../kernel/errors.ts";
+import { requireScope } from "../../kernel/guard.ts";
 import { pageOf } from "../../kernel/pagination.ts";
 import type { Cursors } from "../../kernel/pagination.ts";
 import { holdStudio, requireStudio } from "../broadcast/index.ts";
 import { ingestOf } from "./ingest.ts";
-import type { IngestAddress } from "./ingest.ts";
+import type { MediaAddress } from "./media-address.ts";
+import { playbackOf } from "./playback.ts";
 import * as rows from "./session-sql.ts";
 import type { SessionRow } from "./session-sql.ts";
 
@@ -28,14 +39,33 @@ export async function listOfSessions(
   return pageOf(found, query.limit, (id) => cursors.write(list, id), sessionOf);
 }
 
+/** How long a program runs for whoever just got leave to watch it. */
+const watchedSeconds = 30;
+
+/** Makes a session for who may have one of this role. */
+export async function createSession(
+  db: Queryable,
+  caller: { readonly accountId: string; readonly scopes: ReadonlySet<Scope> },
+  studioId: string,
+  address: MediaAddress,
+  given: MediaSessionCreate,
+): Promise<MediaSessionCreated> {
+  requireScope([mediaSessionScopes[given.role]], caller.scopes);
+  const { accountId } = caller;
+  if (given.role === "play") return createPlaySession(db, accountId, studioId, address, given);
+  const { sourceId, expiresInSeconds } = given;
+  if (sourceId === undefined) throw invalidRequest("Which source is to be published?");
+  return createPublishSession(db, accountId, studioId, address, { sourceId, expiresInSeconds });
+}
+
 /** Makes a publish session and its token, of which only the SHA-256 is kept. */
 export async function createPublishSession(
   db: Queryable,
   accountId: string,
   studioId: string,
-  address: IngestAddress,
+  address: MediaAddress,
   given: { readonly sourceId: string; readonly expiresInSeconds: number },
-): Promise<MediaSessionCreated> {
+): Promise<PublishSessionCreated> {
   await holdStudio(db, accountId, studioId);
   const token = newMediaToken("publish");
   await rows.deleteExpiredSessions(db, accountId, studioId);
@@ -48,14 +78,45 @@ export async function createPublishSession(
   return { ...sessionOf(row), token: token.reveal(), ingest: ingestOf(address, given.sourceId, token) };
 }
 
-/** Ends a session; what uses it is disconnected. */
-export async function revokeSession(
+/** Makes a play session; the program or preview that it is for begins to run meanwhile. */
+async function createPlaySession(
   db: Queryable,
   accountId: string,
   studioId: string,
+  address: MediaAddress,
+  given: MediaSessionCreate,
+): Promise<MediaSessionCreated> {
+  await holdStudio(db, accountId, studioId);
+  const token = newMediaToken("play");
+  const { preview, expiresInSeconds } = given;
+  const sourceId = given.sourceId ?? null;
+  const view = sourceId !== null ? "source" : preview ? "preview" : "program";
+  await rows.deleteExpiredSessions(db, accountId, studioId);
+  const row = await rows.insertPlaySession(db, accountId, {
+    studioId,
+    view,
+    sourceId,
+    tokenHash: mediaTokenHash(token.reveal()),
+    expiresInSeconds,
+  });
+  if (row === undefined) throw notFound("source");
+  if (view !== "source") await watch(db, { accountId, studioId }, view, watchedSeconds);
+  const playback = playbackOf(address, { view, studioId, sourceId }, token);
+  return { ...sessionOf(row), token: token.reveal(), playback };
+}
+
+/** Ends a session; what uses it is disconnected. */
+export async function revokeSession(
+  db: Queryable,
+  caller: { readonly accountId: string; readonly scopes: ReadonlySet<Scope> },
+  studioId: string,
   sessionId: string,
 ): Promise<void> {
+  const { accountId } = caller;
   await holdStudio(db, accountId, studioId);
-  if (!(await rows.deleteSession(db, accountId, studioId, sessionId))) throw notFound("media session");
+  const role = await rows.roleOfSession(db, accountId, studioId, sessionId);
+  if (role === undefined) throw notFound("media session");
+  requireScope([mediaSessionScopes[role]], caller.scopes);
+  await rows.deleteSession(db, accountId, studioId, sessionId);
   await notifySessions(db);
 }

@@ -1,0 +1,2 @@
+export { playbackHandlers } from "./routes.ts";
+export { signallingRoutes } from "./signalling-routes.ts";

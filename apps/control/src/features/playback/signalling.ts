@@ -1,0 +1,158 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Database } from "@trax/foundation/database";
+import { findPlaySession, findPublishSession, playablePaths, watch } from "@trax/media-protocol";
+import { ApiError, invalidRequest, notFound } from "../../kernel/errors.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { preferredOffer } from "./offer.ts";
+import type { RouterAnswer, RouterSignalling } from "./router-signalling.ts";
+import { isTaken } from "./sql.ts";
+
+/** How long a program runs for who begins to watch; the media node sees who goes on. */
+const watchedSeconds = 30;
+/** A program starts within this, or not. */
+const startMs = 8_000;
+/** One that published may just have let go of a source. */
+const lettingGoMs = 2_000;
+const retryMs = 200;
+
+export type Asked = {
+  readonly body: string;
+  readonly token: string | null;
+  readonly clientAddress: string;
+  readonly userAgent: string | undefined;
+  /** Aborted when the client is gone. */
+  readonly signal: AbortSignal;
+};
+
+export type SessionAnswer = { readonly sdp: string; readonly secret: string; readonly etag: string | null };
+
+/** Decides who may signal, and passes on what they say. */
+export class Signalling {
+  readonly #db: Database;
+  readonly #router: RouterSignalling;
+
+  constructor(db: Database, router: RouterSignalling) {
+    this.#db = db;
+    this.#router = router;
+  }
+
+  /** Refuses a token that is not for this endpoint. Answers whose it is. */
+  async authorize(
+    endpoint: Endpoint,
+    token: string | null,
+  ): Promise<{ readonly accountId: string; readonly studioId: string }> {
+    if (token === null) throw unauthorized(false);
+    if (endpoint.view === null) {
+      const session = await findPublishSession(this.#db, token);
+      if (session === null || session.sourceId !== endpoint.id) throw unauthorized(true);
+      return session;
+    }
+    const session = await findPlaySession(this.#db, token);
+    if (session === null || !playablePaths(session).includes(endpoint.path)) throw unauthorized(true);
+    return session;
+  }
+
+  /** Begins a session with an offer. A program that does not run is started for it. */
+  async begin(endpoint: Endpoint, asked: Asked): Promise<SessionAnswer> {
+    const studio = await this.authorize(endpoint, asked.token);
+    if (asked.body === "") throw invalidRequest("This needs an SDP offer.");
+    const { view } = endpoint;
+    if (view === null) await this.#awaitFree(studio.accountId, endpoint.id, asked.signal);
+    else if (view !== "source") await watch(this.#db, studio, view, watchedSeconds);
+    const body = view === null ? preferredOffer(asked.body) : asked.body;
+    const answer = await this.#offer(endpoint, { ...asked, body }, view === "program" || view === "preview");
+    const secret = /\/([0-9a-f-]{36})(?:\?|$)/.exec(answer.headers.get("location") ?? "")?.[1];
+    if (secret === undefined) throw new Error("the router began a session without a location");
+    return { sdp: answer.text, secret, etag: etagOf(answer.text) };
+  }
+
+  /** Candidates that came later, or the restart of ICE, which has an answer. */
+  async change(
+    endpoint: Endpoint,
+    secret: string,
+    asked: Asked,
+  ): Promise<{ readonly fragment: string; readonly etag: string | null } | null> {
+    const answer = await this.#ask(
+      "PATCH",
+      `${endpoint.routerUrl}/${secret}`,
+      "application/trickle-ice-sdpfrag",
+      asked,
+    );
+    if (answer.status === 204) return null;
+    if (answer.status !== 200) throw refusal(answer.status);
+    return { fragment: answer.text, etag: answer.headers.get("etag") };
+  }
+
+  async end(endpoint: Endpoint, secret: string, asked: Asked): Promise<void> {
+    const answer = await this.#ask("DELETE", `${endpoint.routerUrl}/${secret}`, null, { ...asked, body: "" });
+    if (answer.status !== 200) throw refusal(answer.status);
+  }
+
+  async #offer(endpoint: Endpoint, asked: Asked, mayStart: boolean): Promise<RouterAnswer> {
+    const deadline = performance.now() + startMs;
+    for (;;) {
+      const answer = await this.#ask("POST", endpoint.routerUrl, "application/sdp", asked);
+      if (answer.status === 201) return answer;
+      if (answer.status === 401) throw unauthorized(true);
+      if (answer.status !== 404) throw refusal(answer.status);
+      if (!mayStart) throw new ApiError("conflict", "The source is offline: nobody publishes it.");
+      if (performance.now() > deadline) {
+        throw new ApiError("media_unavailable", "The program did not start in time.", {
+          headers: { "retry-after": "1" },
+        });
+      }
+      await pause(asked.signal);
+    }
+  }
+
+  /** The row of a source follows what is published within half a second. */
+  async #awaitFree(accountId: string, sourceId: string, signal: AbortSignal): Promise<void> {
+    const deadline = performance.now() + lettingGoMs;
+    while (await isTaken(this.#db, accountId, sourceId)) {
+      if (performance.now() > deadline)
+        throw new ApiError("conflict", "Somebody publishes this source, and it refuses a second publisher.");
+      await pause(signal);
+    }
+  }
+
+  #ask(
+    method: "POST" | "PATCH" | "DELETE",
+    path: string,
+    contentType: string | null,
+    asked: Asked,
+  ): Promise<RouterAnswer> {
+    return this.#router({ method, path, contentType, ...asked });
+  }
+}
+
+/** Ends early when the client is gone: the router then is not asked again. */
+async function pause(signal: AbortSignal): Promise<void> {
+  await delay(retryMs, undefined, { signal }).catch(() => {
+    throw new ApiError("media_unavailable", "The client is gone.");
+  });
+}
+
+/** What the router says of itself stays with us. */
+function refusal(status: number): ApiError {
+  if (status === 404) return notFound("session");
+  if (status >= 400 && status < 500) {
+    return invalidRequest("This SDP cannot be used: it is not valid, or offers no codec that is sent here.");
+  }
+  return new ApiError("media_unavailable", "The media node cannot answer this now.", {
+    headers: { "retry-after": "1" },
+  });
+}
+
+function unauthorized(presented: boolean): ApiError {
+  const message = presented
+    ? "The token is unknown, expired, revoked, or for something else."
+    : "This needs the token of a media session, as `Authorization: Bearer …`.";
+  const challenge = presented ? 'Bearer realm="trax", error="invalid_token"' : 'Bearer realm="trax"';
+  return new ApiError("unauthenticated", message, { headers: { "www-authenticate": challenge } });
+}
+
+/** The ICE session's entity tag (RFC 9725, 4.3.1): the user name fragment changes with each restart. */
+function etagOf(sdp: string): string | null {
+  const [, ufrag] = /^a=ice-ufrag:([\w+/-]+)/m.exec(sdp) ?? [];
+  return ufrag === undefined ? null : `"${ufrag}"`;
+}

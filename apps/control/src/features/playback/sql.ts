@@ -1,0 +1,27 @@
+import sql from "sql-template-tag";
+import type { Queryable } from "@trax/foundation/database";
+
+export type SourceState = {
+  readonly kind: "ingest" | "media" | "pull";
+  readonly status: "offline" | "online" | "error";
+};
+
+/** How a source of the account's studio is doing; undefined when there is none. */
+export async function sourceState(
+  db: Queryable,
+  accountId: string,
+  studioId: string,
+  sourceId: string,
+): Promise<SourceState | undefined> {
+  const [row] = await db.query<SourceState>(sql`
+    select kind, status from sources where account_id = ${accountId} and studio_id = ${studioId} and id = ${sourceId}`);
+  return row;
+}
+
+/** Whether the account's source is published, and keeps whoever publishes it. */
+export async function isTaken(db: Queryable, accountId: string, sourceId: string): Promise<boolean> {
+  const rows = await db.query(sql`
+    select from sources
+    where account_id = ${accountId} and id = ${sourceId} and status = 'online' and on_conflict = 'refuse'`);
+  return rows.length > 0;
+}
