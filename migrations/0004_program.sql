@@ -16,7 +16,10 @@ alter table sources
 alter table destinations add column delay_ms int not null default 0;
 alter table destination_gauges
   add column round_trip_ms int,
-  add column last_taken_at timestamptz;
+  add column last_taken_at timestamptz,
+  add column dropped_at timestamptz; -- when frames were last dropped
+-- What it usually is: quick to grow, slow to shrink.
+alter table source_gauges add column usual_bitrate bigint;
 
 -- What a play session shows: one source, the program, or the preview.
 alter table media_sessions add column view text check (view in ('source', 'program', 'preview'));
@@ -79,6 +82,8 @@ create unlogged table program_gauges (
   frame_rate real not null, -- frames made a second, over the last seconds
   behind_ms int not null, -- how far the encoder is behind real time
   skipped_frames bigint not null,
+  skipped_at timestamptz, -- when frames were last skipped
+  bitrate bigint not null, -- bit/s that are sent to its destinations
   preset text not null,
   cores real not null, -- processor cores in use
   drift_ms int not null, -- the worst of its sources: sound against picture
@@ -95,5 +100,5 @@ create unlogged table snapshots (
 -- Programs a node can carry, in processor cores: what it has, and what one costs it.
 alter table media_nodes
   add column cores real,
-  add column cores_per_megapixel real,
-  add column busy real;
+  add column cores_per_megapixel real, -- for a million pixels a second
+  add column busy real; -- of all its cores, 0 to 1

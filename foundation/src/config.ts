@@ -173,6 +173,15 @@ export const variables = {
     read: optional((value) => value, ".trax"),
   },
   TRAX_MEDIAMTX_BINARY: words("A MediaMTX binary to use as it is.", "a path"),
+  TRAX_PROGRAM_CORES: {
+    about: "Processor cores of a media node that composed programs may use; a go-live that does not fit is refused.",
+    takes: "a number above 0, such as 3.5",
+    otherwise: "nine tenths of the node's",
+    read: optional<number | null>((value) => {
+      if (!/^\d{1,5}(\.\d{1,3})?$/.test(value) || Number(value) === 0) throw new WrongValue();
+      return Number(value);
+    }, null),
+  },
   TRAX_RTMPS_CERT: words("The certificate chain of the RTMPS port, PEM.", "a path", "a self-signed one"),
   TRAX_RTMPS_KEY: words("The private key of TRAX_RTMPS_CERT, PEM.", "a path"),
   TRAX_LOG_LEVEL: {
@@ -239,6 +248,7 @@ export function readConfig(environment: Environment): Config {
     TRAX_ENCRYPTION_KEYS: read("TRAX_ENCRYPTION_KEYS", variables.TRAX_ENCRYPTION_KEYS),
     TRAX_DATA_DIR: read("TRAX_DATA_DIR", variables.TRAX_DATA_DIR),
     TRAX_MEDIAMTX_BINARY: read("TRAX_MEDIAMTX_BINARY", variables.TRAX_MEDIAMTX_BINARY),
+    TRAX_PROGRAM_CORES: read("TRAX_PROGRAM_CORES", variables.TRAX_PROGRAM_CORES),
     TRAX_RTMPS_CERT: read("TRAX_RTMPS_CERT", variables.TRAX_RTMPS_CERT),
     TRAX_RTMPS_KEY: read("TRAX_RTMPS_KEY", variables.TRAX_RTMPS_KEY),
     TRAX_LOG_LEVEL: read("TRAX_LOG_LEVEL", variables.TRAX_LOG_LEVEL),

@@ -1,20 +1,25 @@
 import sql from "sql-template-tag";
 import type { Queryable } from "@trax/foundation/database";
+import { programFits } from "./admission.ts";
 import { lockStudio, requestLive, requestOffline } from "./desired.ts";
 import type { StudioName } from "./desired.ts";
 
 /*
  * What an agent decides from rows it read a moment ago is decided once more
  * with the studio held: a person who went live or offline meanwhile is right.
+ * Only what comes in counts: what a program itself opens is there while it runs.
  */
 
-/** `autoGoLive` with the first source. Answers whether the studio was taken live by this call. */
+/**
+ * `autoGoLive` with the first source, once the nodes can carry it. Answers
+ * whether the studio was taken live by this call.
+ */
 export async function goLiveWithSource(tx: Queryable, studio: StudioName): Promise<boolean> {
   await lockStudio(tx, studio);
   const wanted = await tx.query(sql`
     select from studios where id = ${studio.studioId} and auto_go_live and auto_armed
-      and exists (select from sources where studio_id = ${studio.studioId} and status = 'online')`);
-  if (wanted.length === 0) return false;
+      and exists (select from sources where studio_id = ${studio.studioId} and kind = 'ingest' and status = 'online')`);
+  if (wanted.length === 0 || !(await programFits(tx, studio.studioId))) return false;
   return (await requestLive(tx, studio, { startedBy: "source", traceparent: null })).created;
 }
 
@@ -24,6 +29,6 @@ export async function goOfflineWithoutSource(tx: Queryable, studio: StudioName, 
   const wanted = await tx.query(sql`
     select from studios where id = ${studio.studioId} and auto_go_live
       and exists (select from broadcasts where id = ${broadcastId} and desired = 'live')
-      and not exists (select from sources where studio_id = ${studio.studioId} and status = 'online')`);
+      and not exists (select from sources where studio_id = ${studio.studioId} and kind = 'ingest' and status = 'online')`);
   return wanted.length > 0 && (await requestOffline(tx, studio, "source_gone"));
 }

@@ -2,6 +2,7 @@ import sql, { empty } from "sql-template-tag";
 import { newId } from "@trax/foundation/ids";
 import type { Queryable } from "@trax/foundation/database";
 import { channels } from "./channel.ts";
+import type { ProgramOverlay, SceneContent, Slate } from "./scene.ts";
 
 /** Tells the agents that what a studio should be has changed. In the transaction that changes it. */
 export async function notifyDesired(tx: Queryable, studioId: string): Promise<void> {
@@ -82,10 +83,21 @@ export type DesiredDestination = {
   readonly status: string;
   readonly reconnects: number;
   readonly connectedAt: string | null;
+  /** How much later than the program it is sent. */
+  readonly delayMs: number;
 };
 
 export type DesiredSource = {
   readonly id: string;
+  readonly kind: "ingest" | "media" | "pull";
+  /** Of what is pulled: sealed by the vault, with the account and the source's id as context. */
+  readonly url: string | null;
+  readonly loop: boolean;
+  /** How long it may be silent before it counts as gone. */
+  readonly silenceMs: number;
+  readonly revision: number;
+  /** Where it is online. */
+  readonly nodeId: string | null;
   readonly status: "offline" | "online" | "error";
   readonly audioCodec: string | null;
   readonly onlineAt: string | null;
@@ -101,6 +113,31 @@ export type DesiredBroadcast = {
   readonly nodeId: string | null;
 };
 
+export type Canvas = {
+  readonly width: number;
+  readonly height: number;
+  /** Frames a second. */
+  readonly frameRate: number;
+  /** bit/s at the most. */
+  readonly videoBitrate: number;
+  readonly audioBitrate: number;
+};
+
+/** What a studio's program is to show. */
+export type DesiredProgram = {
+  /** Null: the automatic scene. */
+  readonly scene: { readonly id: string; readonly content: SceneContent } | null;
+  readonly preview: { readonly id: string; readonly content: SceneContent } | null;
+  readonly overlays: readonly ProgramOverlay[];
+  /** Grows with each take; how that take is to look. */
+  readonly take: number;
+  readonly transition: "cut" | "fade";
+  readonly transitionMs: number;
+  readonly watched: boolean;
+  readonly previewWatched: boolean;
+  readonly meters: boolean;
+};
+
 /** Everything an agent needs to know of one studio, read at one moment. */
 export type DesiredStudio = {
   readonly studioId: string;
@@ -109,7 +146,13 @@ export type DesiredStudio = {
   readonly graceMs: number;
   readonly autoGoLive: boolean;
   readonly autoArmed: boolean;
+  readonly programMode: "composed" | "passthrough";
   readonly programSourceId: string | null;
+  readonly canvas: Canvas;
+  readonly slate: Slate;
+  readonly fallbackSourceIds: readonly string[];
+  /** Null: nobody has said anything of it yet. */
+  readonly program: DesiredProgram | null;
   /** Those not ended yet, oldest first. */
   readonly broadcasts: readonly DesiredBroadcast[];
   readonly sources: readonly DesiredSource[];
@@ -124,21 +167,40 @@ const restless = sql`
       union select id from studios where state <> 'offline'
       union select studio_id from broadcasts where ended_at is null
       union select studio_id from sources where status <> 'offline'
-      union select studio_id from destinations where status <> 'idle'`;
+      union select studio_id from destinations where status <> 'idle'
+      union select studio_id from programs
+        where (watched_until is not null or preview_watched_until is not null)
+          and greatest(watched_until, preview_watched_until) > now()`;
+
+const program = sql`
+  (select json_build_object(
+      'scene', case when on_air.id is null then null else json_build_object('id', on_air.id, 'content', on_air.content) end,
+      'preview', case when next.id is null then null else json_build_object('id', next.id, 'content', next.content) end,
+      'overlays', p.overlays, 'take', p.take, 'transition', p.transition, 'transitionMs', p.transition_ms,
+      'watched', coalesce(p.watched_until > now(), false), 'previewWatched', coalesce(p.preview_watched_until > now(), false),
+      'meters', coalesce(p.meters_until > now(), false))
+    from programs p left join scenes on_air on on_air.id = p.scene_id left join scenes next on next.id = p.preview_scene_id
+    where p.studio_id = s.id)`;
 
 /**
  * The studios named, and with `all` every one that wants an agent's attention:
- * on air, ending, with a source online, or not at rest.
+ * on air, ending, watched, with a source online, or not at rest.
  */
 export async function readDesired(db: Queryable, named: readonly string[], all: boolean): Promise<DesiredStudio[]> {
   return db.query<DesiredStudio>(sql`
     select s.id as "studioId", s.account_id as "accountId", s.state, s.grace_ms as "graceMs",
-      s.auto_go_live as "autoGoLive", s.auto_armed as "autoArmed", s.program_source_id as "programSourceId",
+      s.auto_go_live as "autoGoLive", s.auto_armed as "autoArmed",
+      s.program_mode as "programMode", s.program_source_id as "programSourceId", s.fallback_source_ids as "fallbackSourceIds",
+      json_build_object('width', s.width, 'height', s.height, 'frameRate', s.frame_rate,
+        'videoBitrate', s.video_bitrate, 'audioBitrate', s.audio_bitrate) as canvas,
+      json_build_object('assetId', s.slate->'assetId', 'text', s.slate->'text', 'color', s.slate->'color') as slate,
+      ${program} as program,
       ${list(sql`select b.id, b.desired, b.started_at as "startedAt", b.had_source as "hadSource", b.traceparent, b.node_id as "nodeId"
                  from broadcasts b where b.studio_id = s.id and b.ended_at is null`)} as broadcasts,
-      ${list(sql`select c.id, c.status, c.audio->>'codec' as "audioCodec", c.online_at as "onlineAt", c.offline_at as "offlineAt"
+      ${list(sql`select c.id, c.kind, c.url, c.loop, c.silence_ms as "silenceMs", c.revision, c.node_id as "nodeId", c.status,
+                   c.audio->>'codec' as "audioCodec", c.online_at as "onlineAt", c.offline_at as "offlineAt"
                  from sources c where c.studio_id = s.id`)} as sources,
-      ${list(sql`select d.id, d.revision, d.url, d.stream_key as "streamKey", d.enabled, d.status, d.reconnects, d.connected_at as "connectedAt"
+      ${list(sql`select d.id, d.revision, d.url, d.stream_key as "streamKey", d.enabled, d.status, d.reconnects, d.connected_at as "connectedAt", d.delay_ms as "delayMs"
                  from destinations d where d.studio_id = s.id`)} as destinations
     from studios s
     where s.id = any(array(select unnest(${[...named]}::text[]) ${all ? restless : empty}))`);

@@ -1,11 +1,23 @@
+export * from "./admission.ts";
 export * from "./automatic.ts";
 export * from "./channel.ts";
 export { notifyDesired, notifySessions, readDesired, requestLive, requestOffline } from "./desired.ts";
-export type { DesiredBroadcast, DesiredDestination, DesiredSource, DesiredStudio } from "./desired.ts";
+export type {
+  Canvas,
+  DesiredBroadcast,
+  DesiredDestination,
+  DesiredProgram,
+  DesiredSource,
+  DesiredStudio,
+} from "./desired.ts";
 export * from "./event.ts";
 export * from "./gauge.ts";
 export * from "./lease.ts";
+export * from "./observed-program.ts";
 export * from "./observed.ts";
+export * from "./recording.ts";
 export * from "./scene.ts";
 export * from "./session.ts";
+export * from "./snapshot.ts";
 export * from "./token.ts";
+export * from "./watching.ts";

@@ -9,11 +9,23 @@ export const leaseLeastMs = leaseMs / 2;
 
 const lease = sql`now() + ${leaseMs} * interval '1 millisecond'`;
 
-/** Tells that a node is alive; answers how many nodes there are. */
-export async function heartbeat(db: Queryable, nodeId: string, startedAt: Date): Promise<number> {
+/** What a node can carry. */
+export type NodeLoad = {
+  /** Processor cores that programs may use. */
+  readonly cores: number;
+  /** What a program costs it, in cores for a million pixels a second. */
+  readonly coresPerMegapixel: number;
+  /** Of all its cores, 0 to 1. */
+  readonly busy: number;
+};
+
+/** Tells that a node is alive, and how it fares; answers how many nodes there are. */
+export async function heartbeat(db: Queryable, nodeId: string, startedAt: Date, load?: NodeLoad): Promise<number> {
   await db.query(sql`
-    insert into media_nodes (id, started_at, heartbeat_at) values (${nodeId}, ${startedAt}, now())
-    on conflict (id) do update set started_at = excluded.started_at, heartbeat_at = now()`);
+    insert into media_nodes (id, started_at, heartbeat_at, cores, cores_per_megapixel, busy)
+    values (${nodeId}, ${startedAt}, now(), ${load?.cores}, ${load?.coresPerMegapixel}, ${load?.busy})
+    on conflict (id) do update set started_at = excluded.started_at, heartbeat_at = now(), cores = excluded.cores,
+      cores_per_megapixel = excluded.cores_per_megapixel, busy = excluded.busy`);
   const [row] = await db.query<{ count: number }>(
     sql`select count(*)::int as count from media_nodes where heartbeat_at > now() - ${leaseMs} * interval '1 millisecond'`,
   );

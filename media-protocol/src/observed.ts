@@ -36,7 +36,7 @@ export async function recordSource(db: Database, seen: ObservedSource): Promise<
     const audio = seen.audio === null ? null : JSON.stringify(seen.audio);
     const [row] = await tx.query<{ account_id: string; studio_id: string }>(sql`
       update sources set status = ${seen.status}, protocol = ${seen.protocol}, video = ${video}, audio = ${audio},
-        node_id = ${seen.status === "online" ? seen.nodeId : null},
+        node_id = ${seen.status === "offline" ? null : seen.nodeId},
         online_at = case when ${seen.status} = 'online' and status <> 'online' then now() else online_at end,
         offline_at = case when ${seen.status} <> 'online' and status = 'online' then now() else offline_at end
       where id = ${seen.sourceId}
@@ -55,7 +55,7 @@ export async function recordSource(db: Database, seen: ObservedSource): Promise<
   });
 }
 
-/** The sources that some agent of this node last saw online. */
+/** The sources that some agent of this node last saw other than offline. */
 export async function readSourcesOnline(db: Queryable, nodeId: string): Promise<string[]> {
   const rows = await db.query<{ id: string }>(
     sql`select id from sources where status <> 'offline' and node_id = ${nodeId}`,

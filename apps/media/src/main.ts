@@ -9,6 +9,7 @@ import { startTelemetry } from "@trax/foundation/telemetry";
 import { openVault } from "@trax/foundation/vault";
 import { channels } from "@trax/media-protocol";
 import { Agent } from "./agent/agent.ts";
+import { openLinkDirectory } from "./agent/link-directory.ts";
 import { MediaAuth } from "./agent/media-auth.ts";
 import { readNodeId } from "./agent/node-id.ts";
 import { holdNode } from "./agent/node-lock.ts";
@@ -17,6 +18,7 @@ import { ensureCertificate } from "./mediamtx/certificate.ts";
 import { Router } from "./mediamtx/router.ts";
 import { internalUser } from "./mediamtx/auth-callback.ts";
 import type { RouterApi } from "./mediamtx/api.ts";
+import { forkProgramWorker } from "./program/fork-worker.ts";
 
 // The media agent of a node: puts its parts together, starts them, stops them in order.
 async function main(): Promise<void> {
@@ -44,21 +46,28 @@ async function main(): Promise<void> {
   const publicHost = config.TRAX_PUBLIC_URL === null ? [] : [new URL(config.TRAX_PUBLIC_URL).hostname];
   const certificate =
     certPath !== null && keyPath !== null ? { certPath, keyPath } : await ensureCertificate(dataDir, publicHost);
+  const links = openLinkDirectory(dataDir);
   let router: Router | null = null;
-  const api = (): RouterApi => {
+  const runningRouter = (): Router => {
     if (router === null) throw new Error("the router has not started yet");
-    return router.api;
+    return router;
   };
+  const api = (): RouterApi => runningRouter().api;
   const agent = new Agent({
     db,
     vault,
     log,
     nodeId,
+    dataDir,
     orphans,
     allowedNetworks: config.TRAX_ALLOWED_NETWORKS,
-    paths: () => (router === null ? Promise.reject(new Error("the router has not started yet")) : router.paths()),
+    paths: async () => runningRouter().paths(),
     playUrl: (path) =>
       `rtmp://127.0.0.1:${config.TRAX_RTMP_PORT}/${path}?user=${internalUser}&pass=${internalPassword.reveal()}`,
+    publishUrl: (path) => runningRouter().rtspUrl(path),
+    linkPath: links.path,
+    forkProgram: forkProgramWorker,
+    programCores: config.TRAX_PROGRAM_CORES,
   });
   const auth = new MediaAuth({ db, nodeId, api, publisherOf: (sourceId) => agent.publisherOf(sourceId), log });
   router = await Router.start({
@@ -99,8 +108,12 @@ async function main(): Promise<void> {
   };
   const listener = listen({
     url,
-    channels: [channels.desired, channels.sessions],
-    onNotification: (channel, payload) => (channel === channels.desired ? agent.wake(payload) : lookAtSessions()),
+    channels: [channels.desired, channels.sessions, channels.snapshot],
+    onNotification: (channel, payload) => {
+      if (channel === channels.desired) agent.wake(payload);
+      else if (channel === channels.snapshot) agent.takeSnapshot(payload);
+      else lookAtSessions();
+    },
     onReconnected: () => {
       agent.wake();
       lookAtSessions();
@@ -125,6 +138,7 @@ async function main(): Promise<void> {
     await auth.close();
     await listener.close();
     await agent.close();
+    links.close();
     await router.stop();
     await node.release();
     await db.close();

@@ -1,33 +1,25 @@
+import type { ChildProcess } from "node:child_process";
 import { isDatabaseAway } from "@trax/foundation/database";
 import type { Database } from "@trax/foundation/database";
 import type { Logger } from "@trax/foundation/log";
 import type { Vault } from "@trax/foundation/vault";
-import {
-  goLiveWithSource,
-  goOfflineWithoutSource,
-  readDesired,
-  readDestinationGauges,
-  recordDestination,
-  recordEnded,
-  recordHadSource,
-  recordLive,
-  rearmAutoGoLive,
-  writeGauges,
-} from "@trax/media-protocol";
-import type { DesiredBroadcast, DesiredDestination, DesiredStudio, ObservedDestination } from "@trax/media-protocol";
+import { readDesired, writeGauges } from "@trax/media-protocol";
+import type { DesiredStudio } from "@trax/media-protocol";
 import type { RouterConnection, RouterPath } from "../mediamtx/api.ts";
-import type { RelayReport } from "../relay/protocol.ts";
+import { RecordingKeeper } from "../recording/recording-keeper.ts";
+import type { RelayGauges, RelayReport } from "../relay/protocol.ts";
 import { BroadcastLeases } from "./broadcast-leases.ts";
-import { BroadcastTraces } from "./broadcast-traces.ts";
-import { automaticStep } from "./auto-go-live.ts";
-import { DestinationLedger } from "./destination-ledger.ts";
+import { Broadcasts } from "./broadcasts.ts";
+import { Destinations } from "./destinations.ts";
+import { NodeMeter } from "./node-meter.ts";
 import type { OrphanList } from "./orphans.ts";
+import { Programs } from "./programs.ts";
 import { Recorder } from "./recorder.ts";
 import { RelayPool } from "./relay-pool.ts";
 import type { Lane } from "./relay-pool.ts";
 import { SourceReporter } from "./source-reporter.ts";
-import { planStudio } from "./studio-plan.ts";
-import type { StudioPlan } from "./studio-plan.ts";
+import { planStudio, withRecording } from "./studio-plan.ts";
+import type { NodeView, StudioPlan } from "./studio-plan.ts";
 import { Wakeup } from "./wakeup.ts";
 
 export type AgentOptions = {
@@ -35,11 +27,19 @@ export type AgentOptions = {
   readonly vault: Vault;
   readonly log: Logger;
   readonly nodeId: string;
+  readonly dataDir: string;
   readonly allowedNetworks: readonly string[];
   readonly orphans: OrphanList;
   /** The router's list of paths; rejects while it does not answer. */
   readonly paths: () => Promise<readonly RouterPath[]>;
+  /** Where a worker plays a router path from, and where it publishes one to. */
   readonly playUrl: (path: string) => string;
+  readonly publishUrl: (path: string) => string;
+  readonly linkPath: (studioId: string) => string;
+  /** Starts a program worker process. */
+  readonly forkProgram: () => ChildProcess;
+  /** Processor cores that programs may use; null: nine tenths of those there are. */
+  readonly programCores: number | null;
 };
 
 /** What runs for one studio on this node. */
@@ -48,7 +48,7 @@ type Running = {
   plan: StudioPlan;
   /** What each lane was told last, to tell it only what is new. */
   readonly told: Record<Lane, string | null>;
-  /** Media of the source flows through the shared or the own relay. */
+  /** Media of what its relays play flows through one of them. */
   flowing: boolean;
 };
 
@@ -66,44 +66,70 @@ export class Agent {
   readonly #o: AgentOptions;
   readonly #leases: BroadcastLeases;
   readonly #sources: SourceReporter;
-  readonly #ledger = new DestinationLedger();
-  readonly #traces = new BroadcastTraces();
+  readonly #destinations: Destinations;
+  readonly #programs: Programs;
+  readonly #meter: NodeMeter;
+  readonly #broadcasts: Broadcasts;
+  readonly #recordings: RecordingKeeper;
   readonly #recorder: Recorder;
   readonly #pool: RelayPool;
   readonly #running = new Map<string, Running>();
   readonly #dirty = new Set<string>();
   readonly #wakeup = new Wakeup();
-  /** Destinations whose counters were told since they were written. */
-  readonly #counted = new Set<string>();
   #fullReadDue = 0;
   #loops: Promise<void>[] = [];
   #stopped = false;
 
   constructor(options: AgentOptions) {
     this.#o = options;
-    this.#leases = new BroadcastLeases(options.db, options.nodeId);
+    this.#meter = new NodeMeter(options.programCores);
+    this.#leases = new BroadcastLeases(options.db, options.nodeId, () => this.#meter.read());
     this.#recorder = new Recorder(options.log);
+    this.#destinations = new Destinations({
+      db: options.db,
+      recorder: this.#recorder,
+      onLive: (studioId) => this.wake(studioId),
+    });
+    this.#recordings = new RecordingKeeper({
+      ...options,
+      recorder: this.#recorder,
+      wake: (studioId) => this.wake(studioId),
+    });
+    this.#broadcasts = new Broadcasts({
+      ...options,
+      recorder: this.#recorder,
+      destinations: this.#destinations,
+      wake: (studioId) => this.wake(studioId),
+      wakeLater: (studioId, ms) => {
+        if (ms < fullReadMs) this.#wakeup.later(ms, () => this.wake(studioId));
+      },
+    });
     this.#sources = new SourceReporter({
       db: options.db,
       nodeId: options.nodeId,
       recorder: this.#recorder,
-      paths: options.paths,
       // The row follows; the relay need not wait for it.
       onSeen: (sourceId) => {
-        for (const [studioId, running] of this.#running) if (running.plan.sourceId === sourceId) this.wake(studioId);
+        for (const [studioId, running] of this.#running)
+          if (running.plan.sourceIds.includes(sourceId)) this.wake(studioId);
       },
       onWritten: (studioId) => this.wake(studioId),
+    });
+    this.#programs = new Programs({
+      ...options,
+      fork: options.forkProgram,
+      recorder: this.#recorder,
+      sources: this.#sources,
+      meter: this.#meter,
     });
     this.#pool = new RelayPool(
       {
         onReport: (studioId, report) => this.#hear(studioId, report),
         // At once: counters of a worker are to be known before its end is.
-        onGauges: ({ relays }) => {
-          for (const gauge of relays.flatMap((relay) => relay.destinations))
-            if (this.#ledger.gauge(gauge) !== null) this.#counted.add(gauge.destinationId);
-        },
+        onGauges: ({ relays }) => relays.forEach((relay) => this.#gauge(relay)),
         onReleased: (studioId, destinationIds) => {
-          for (const id of destinationIds) this.#observe(studioId, this.#ledger.lost(id));
+          for (const id of destinationIds.filter(RecordingKeeper.isRecording)) this.#recordings.released(id);
+          this.#destinations.lost(studioId, destinationIds);
           this.wake(studioId);
         },
         onLost: (studioIds, lane) => studioIds.forEach((studioId) => this.#workerLost(studioId, lane)),
@@ -116,9 +142,11 @@ export class Agent {
   /** Reads what was online before this agent, then runs until `close`. */
   async start(): Promise<void> {
     await this.#sources.start();
+    await this.#recordings.start();
+    await this.#look();
     await this.#reconcile();
     this.#loops = [
-      this.#every(pathsMs, () => this.#sources.look()),
+      this.#every(pathsMs, () => this.#look()),
       this.#every(gaugesMs, () => this.#writeGauges()),
       // Not with the reads: those may be what hangs.
       this.#every(fenceMs, async () => this.#fenceOff()),
@@ -136,6 +164,12 @@ export class Agent {
   /** The router is gone, and every publisher with it. */
   routerLost(): void {
     this.#sources.routerLost();
+    this.#programs.look([]);
+  }
+
+  /** Somebody asks for a picture. `payload` as notified. */
+  takeSnapshot(payload: string): void {
+    this.#programs.takeSnapshot(payload);
   }
 
   /** Who publishes a source, as last seen. */
@@ -143,8 +177,8 @@ export class Agent {
     return this.#sources.publisherOf(sourceId);
   }
 
-  processes(): ReturnType<RelayPool["processes"]> {
-    return this.#pool.processes();
+  processes(): { readonly name: string; readonly pid: number }[] {
+    return [...this.#pool.processes(), ...this.#programs.processes()];
   }
 
   async close(): Promise<void> {
@@ -152,7 +186,14 @@ export class Agent {
     this.#wakeup.close();
     await Promise.all(this.#loops);
     await this.#pool.close();
+    await this.#programs.close();
     await this.#recorder.close();
+  }
+
+  async #look(): Promise<void> {
+    const paths = await this.#o.paths();
+    this.#sources.look(paths);
+    this.#programs.look(paths);
   }
 
   /** Runs again `ms` after it has finished; what it throws is logged, and costs one round. */
@@ -197,7 +238,7 @@ export class Agent {
       if (unclaimed) await this.#leases.claim();
       for (const studio of studios) await this.#applyAlone(studio);
       const present = new Set(studios.map((studio) => studio.studioId));
-      for (const studioId of named) if (!present.has(studioId)) this.#dismiss(studioId);
+      for (const studioId of named) if (!present.has(studioId)) await this.#dismiss(studioId);
       if (all) this.#fullReadDue = performance.now() + fullReadMs;
     } catch (error) {
       for (const studioId of named) this.#dirty.add(studioId);
@@ -227,63 +268,60 @@ export class Agent {
   async #apply(studio: DesiredStudio): Promise<void> {
     const { studioId } = studio;
     const before = this.#running.get(studioId);
-    const plan = planStudio(studio, {
-      online: this.#sources.online,
-      owned: this.#leases.owned,
-      playing: before?.plan.sourceId ?? null,
-      transcoding: before?.plan.transcode ?? false,
-      playUrl: this.#o.playUrl,
-      openKey: (of, destination) =>
-        destination.streamKey === null
-          ? null
-          : this.#o.vault.decrypt(destination.streamKey, { accountId: of.accountId, row: destination.id }).reveal(),
-      allowedNetworks: this.#o.allowedNetworks,
-    });
+    const plan = planStudio(studio, this.#view(before?.plan ?? null));
+    // First of all: a take waits for nothing.
+    this.#programs.note(studioId, plan.needs);
+    this.#programs.tell(studioId, plan.program);
     const running: Running = before ?? {
       accountId: studio.accountId,
       plan,
       told: { shared: null, own: null },
       flowing: false,
     };
-    if (running.plan.sourceId !== plan.sourceId) Object.assign(running, { flowing: false });
+    if (running.plan.playing !== plan.playing) Object.assign(running, { flowing: false });
     running.plan = plan;
     this.#running.set(studioId, running);
 
     await this.#follow(studio, plan);
+    const recording = await this.#recordings.want(studioId, plan.broadcast?.id ?? null);
     // Let go meanwhile: what was planned is not this node's any more.
     if (this.#running.get(studioId) !== running) return;
+    running.plan = withRecording(plan, recording);
     this.#tell(studioId, running);
-    await this.#automatic(studio);
-    if (plan.broadcast !== null) await this.#progress(studio, plan.broadcast, running);
-    for (const broadcast of plan.ending) await this.#end(studio, broadcast);
-    if (plan.relays.shared === null && plan.relays.own === null && plan.ending.length === 0 && plan.broadcast === null)
-      this.#running.delete(studioId);
+    await this.#broadcasts.automatic(studio);
+    const { broadcast, active, ending } = plan;
+    if (broadcast !== null) await this.#broadcasts.progress(studio, broadcast, { flowing: running.flowing, active });
+    const isBusy = this.#pool.isConnected(studioId) || this.#recordings.unsettled(studioId).length > 0;
+    // The end of each wakes us.
+    if (!isBusy) for (const one of ending) await this.#broadcasts.end(studio, one);
+    if (isAtRest(plan)) this.#running.delete(studioId);
+  }
+
+  #view(before: StudioPlan | null): NodeView {
+    const { vault } = this.#o;
+    const open = (sealed: string | null, accountId: string, row: string) =>
+      sealed === null ? null : vault.decrypt(sealed, { accountId, row }).reveal();
+    return {
+      ...this.#o,
+      online: this.#sources.online,
+      owned: this.#leases.owned,
+      watched: (studioId) => this.#programs.watched(studioId),
+      lingering: (studioId) => this.#programs.lingering(studioId),
+      playing: before?.playing ?? null,
+      transcoding: before?.transcode ?? false,
+      openKey: ({ accountId }, { id, streamKey }) => open(streamKey, accountId, id),
+      openUrl: ({ accountId }, { id, url }) => open(url, accountId, id),
+    };
   }
 
   /** Follows what is on air, and puts at rest what is not; leaves alone what another node runs. */
   async #follow(studio: DesiredStudio, plan: StudioPlan): Promise<void> {
     const active = new Set(plan.active.map((destination) => destination.id));
     const { broadcast } = plan;
-    if (broadcast !== null) {
-      const known = plan.active.every((destination) => this.#ledger.isFollowed(destination.id, broadcast.id));
-      const gauges = known ? [] : await readDestinationGauges(this.#o.db, broadcast.id);
-      for (const destination of plan.active) {
-        const last = gauges.find((gauge) => gauge.destinationId === destination.id);
-        this.#observe(studio.studioId, this.#ledger.follow(destination, broadcast.id, last));
-      }
-    }
+    if (broadcast !== null) await this.#destinations.follow(studio, broadcast, plan.active);
     if (studio.broadcasts.some((one) => !this.#leases.owned.has(one.id))) return;
     for (const destination of studio.destinations)
-      if (!active.has(destination.id)) this.#rest(studio.studioId, destination, broadcast?.id ?? null);
-  }
-
-  #rest(studioId: string, destination: DesiredDestination, broadcastId: string | null): void {
-    const { id: destinationId } = destination;
-    this.#ledger.rest(destinationId);
-    // The row may be about to say something else.
-    if (destination.status === "idle" && !this.#recorder.isBusy(destinationId)) return;
-    const seen = { status: "idle", connectedAt: null, reconnects: null, lastError: null } as const;
-    this.#observe(studioId, { destinationId, broadcastId, ...seen });
+      if (!active.has(destination.id)) this.#destinations.rest(studio.studioId, destination, broadcast?.id ?? null);
   }
 
   #tell(studioId: string, running: Running): void {
@@ -297,101 +335,68 @@ export class Agent {
     }
   }
 
-  /** Going live and offline with the sources, where the studio is set so. */
-  async #automatic(studio: DesiredStudio): Promise<void> {
-    const step = automaticStep(studio, Date.now());
-    if (step.rearm) await rearmAutoGoLive(this.#o.db, studio.studioId);
-    if (step.hadSource !== null) await recordHadSource(this.#o.db, step.hadSource);
-    if (step.lookAgainInMs !== null && step.lookAgainInMs < fullReadMs)
-      this.#wakeup.later(step.lookAgainInMs, () => this.wake(studio.studioId));
-    const { end } = step;
-    const wasChanged =
-      (step.goLive && (await this.#o.db.transaction((tx) => goLiveWithSource(tx, studio)))) ||
-      (end !== null && (await this.#o.db.transaction((tx) => goOfflineWithoutSource(tx, studio, end))));
-    if (wasChanged) this.wake(studio.studioId);
-  }
-
-  /** `live` once the program runs and, where something is to be sent to, one takes it. */
-  async #progress(studio: DesiredStudio, broadcast: DesiredBroadcast, running: Running): Promise<void> {
-    if (broadcast.startedAt !== null) return;
-    this.#traces.begin(broadcast.id, studio.studioId, broadcast.traceparent);
-    if (!running.flowing) return;
-    const { active } = running.plan;
-    const taken =
-      active.length === 0 ||
-      active.some((destination) => destination.status === "live" && this.#ledger.status(destination.id) === "live");
-    if (!taken || !(await recordLive(this.#o.db, broadcast.id))) return;
-    this.#traces.live(broadcast.id);
-    this.#o.log.info({ studioId: studio.studioId, broadcastId: broadcast.id }, "live");
-  }
-
-  /** Over when its connections are closed and its destinations' rows say so; each of the two wakes us. */
-  async #end({ studioId, destinations }: DesiredStudio, broadcast: DesiredBroadcast): Promise<void> {
-    if (this.#pool.isConnected(studioId)) return;
-    const busy = destinations.map(({ id }) => id).filter((id) => this.#recorder.isBusy(id));
-    if (busy.length > 0) {
-      void this.#recorder.settled(busy).then(() => this.wake(studioId));
-      return;
-    }
-    await recordEnded(this.#o.db, broadcast.id, this.#ledger.finals(broadcast.id));
-    this.#ledger.end(broadcast.id);
-    this.#traces.ended(broadcast.id);
-    this.#o.log.info({ studioId, broadcastId: broadcast.id }, "offline");
-    // A broadcast asked for meanwhile begins now.
-    this.wake(studioId);
-  }
-
-  /** Writes what was seen, and looks again where that may make the studio live. */
-  #observe(studioId: string, seen: ObservedDestination | null): void {
-    if (seen === null) return;
-    this.#recorder.record(seen.destinationId, async () => {
-      await recordDestination(this.#o.db, seen);
-      if (seen.status === "live") this.wake(studioId);
-    });
-  }
-
   #hear(studioId: string, report: RelayReport): void {
     const running = this.#running.get(studioId);
     if (running === undefined) return;
     if (report.type === "destination") {
-      this.#observe(studioId, this.#ledger.report(report.destination));
-    } else if (report.sourceId === running.plan.sourceId) {
+      const { destination } = report;
+      if (RecordingKeeper.isRecording(destination.destinationId)) this.#recordings.report(destination);
+      else this.#destinations.report(studioId, destination);
+    } else if (report.sourceId === running.plan.playing) {
       running.flowing = report.flowing;
       const frameRate = report.video?.frameRate ?? null;
-      if (frameRate !== null) this.#sources.measured(report.sourceId, frameRate);
+      // Its own program is no source.
+      if (frameRate !== null && report.sourceId !== studioId) this.#sources.measured(report.sourceId, frameRate);
       this.wake(studioId);
     }
+  }
+
+  /** At once: counters of a worker are to be known before its end is. */
+  #gauge({ studioId, source, destinations }: RelayGauges): void {
+    for (const gauge of destinations) {
+      this.#destinations.gauge(gauge);
+      this.#recordings.gauge(gauge);
+    }
+    if (source?.sourceId === studioId) this.#programs.measured(studioId, source.bitrate);
   }
 
   #workerLost(studioId: string, lane: Lane): void {
     const running = this.#running.get(studioId);
     if (running === undefined) return;
     running.flowing = false;
-    for (const { destinationId } of running.plan.relays[lane]?.destinations ?? [])
-      this.#observe(studioId, this.#ledger.lost(destinationId));
+    const destinations = running.plan.relays[lane]?.destinations ?? [];
+    this.#destinations.lost(
+      studioId,
+      destinations.map((destination) => destination.destinationId),
+    );
   }
 
   /** The studio is gone from the rows. */
-  #dismiss(studioId: string): void {
+  async #dismiss(studioId: string): Promise<void> {
     if (this.#running.has(studioId)) this.#drop(studioId);
+    await this.#recordings.studioGone(studioId);
   }
 
   #drop(studioId: string): void {
     const running = this.#running.get(studioId);
     this.#running.delete(studioId);
+    this.#programs.tell(studioId, null);
     for (const lane of ["shared", "own"] as const) this.#pool.drop(studioId, lane);
     for (const broadcast of [running?.plan.broadcast ?? [], running?.plan.ending ?? []].flat())
-      this.#ledger.end(broadcast.id);
+      this.#destinations.end(broadcast.id);
   }
 
   async #writeGauges(): Promise<void> {
-    const destinations = [...this.#counted].flatMap((destinationId) => this.#ledger.totals(destinationId) ?? []);
-    this.#counted.clear();
+    const { programs, sources: opened } = this.#programs.gauges();
     const sources = [...this.#sources.online.values()].map(({ sourceId, bitrate, lastFrameAt }) => ({
       sourceId,
       bitrate,
       lastFrameAt,
     }));
-    await writeGauges(this.#o.db, sources, destinations);
+    await writeGauges(this.#o.db, [...sources, ...opened], this.#destinations.takeGauges(), programs);
   }
+}
+
+function isAtRest({ relays, program, ending, broadcast }: StudioPlan): boolean {
+  return relays.shared === null && relays.own === null && program === null && ending.length === 0 && broadcast === null;
 }

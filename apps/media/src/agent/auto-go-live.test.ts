@@ -2,32 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DesiredStudio } from "@trax/media-protocol";
 import { automaticStep } from "./auto-go-live.ts";
+import { sourceOf, studioOf } from "./testing/desired-rows.ts";
 
 const now = Date.parse("2026-01-01T00:01:00.000Z");
 
-function studio(change: Partial<DesiredStudio>): DesiredStudio {
-  return {
-    studioId: "std_1",
-    accountId: "acc_1",
-    state: "offline",
-    graceMs: 30_000,
-    autoGoLive: true,
-    autoArmed: true,
-    programSourceId: null,
-    broadcasts: [],
-    sources: [],
-    destinations: [],
-    ...change,
-  };
-}
-
-const online = {
-  id: "src_1",
-  status: "online",
-  audioCodec: "aac",
-  onlineAt: "2026-01-01T00:00:00.000Z",
-  offlineAt: null,
-} as const;
+const studio = (change: Partial<DesiredStudio>) => studioOf({ autoGoLive: true, ...change });
+const online = sourceOf({ onlineAt: "2026-01-01T00:00:00.000Z" });
 const gone = (offlineAt: string) => ({ ...online, status: "offline", offlineAt }) as const;
 const broadcast = {
   id: "brd_1",
@@ -79,4 +59,11 @@ test("a broadcast that never had a source waits for its first one", () => {
     null,
   );
   assert.equal(automaticStep(studio({ broadcasts: [waiting], sources: [online] }), now).hadSource, "brd_1");
+});
+
+test("what the program itself opens neither begins nor holds a show", () => {
+  const clip = { ...online, id: "src_2", kind: "media" } as const;
+  assert.equal(automaticStep(studio({ sources: [clip] }), now).goLive, false);
+  const lost = studio({ broadcasts: [broadcast], sources: [clip, gone("2026-01-01T00:00:00.000Z")] });
+  assert.equal(automaticStep(lost, now).end, "brd_1");
 });

@@ -17,7 +17,9 @@ export type AutomaticStep = {
  * every source has been offline. Pure; `now` in ms since the epoch.
  */
 export function automaticStep(studio: DesiredStudio, now: number): AutomaticStep {
-  const anyOnline = studio.sources.some((source) => source.status === "online");
+  // What a program itself opens is there while it runs, and says nothing of a show.
+  const sources = studio.sources.filter((source) => source.kind === "ingest");
+  const anyOnline = sources.some((source) => source.status === "online");
   const current = studio.broadcasts.find((broadcast) => broadcast.desired === "live");
   const step = {
     goLive: false,
@@ -30,7 +32,7 @@ export function automaticStep(studio: DesiredStudio, now: number): AutomaticStep
   if (current === undefined) return anyOnline && studio.autoArmed ? { ...step, goLive: true } : step;
   if (anyOnline || !current.hadSource) return step;
   const lastGone = Math.max(
-    ...studio.sources.map((source) => (source.offlineAt === null ? 0 : Date.parse(source.offlineAt))),
+    ...sources.map((source) => (source.offlineAt === null ? 0 : Date.parse(source.offlineAt))),
     0,
   );
   const left = lastGone + studio.graceMs - now;

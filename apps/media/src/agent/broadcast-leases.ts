@@ -1,5 +1,6 @@
 import type { Database } from "@trax/foundation/database";
 import { claimBroadcasts, heartbeat, leaseLeastMs } from "@trax/media-protocol";
+import type { NodeLoad } from "@trax/media-protocol";
 
 /** Less than a claim is good for, so that another node begins only after this one has let go. */
 const fenceMs = leaseLeastMs * 0.8;
@@ -8,23 +9,25 @@ const fenceMs = leaseLeastMs * 0.8;
 export class BroadcastLeases {
   readonly #db: Database;
   readonly #nodeId: string;
+  readonly #load: () => NodeLoad;
   readonly #startedAt = new Date();
   #owned: ReadonlySet<string> = new Set();
   #claimedAt = Number.NEGATIVE_INFINITY;
   #nodes = 1;
 
-  constructor(db: Database, nodeId: string) {
+  constructor(db: Database, nodeId: string, load: () => NodeLoad) {
     this.#db = db;
     this.#nodeId = nodeId;
+    this.#load = load;
   }
 
   get owned(): ReadonlySet<string> {
     return this.#owned;
   }
 
-  /** Tells that this node lives, and claims. */
+  /** Tells that this node lives, and how it fares, and claims. */
   async beat(): Promise<void> {
-    this.#nodes = await heartbeat(this.#db, this.#nodeId, this.#startedAt);
+    this.#nodes = await heartbeat(this.#db, this.#nodeId, this.#startedAt, this.#load());
     await this.claim();
   }
 

@@ -2,17 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DestinationReport } from "../relay/protocol.ts";
 import { DestinationLedger } from "./destination-ledger.ts";
+import { destinationOf } from "./testing/desired-rows.ts";
 
-const row = {
-  id: "dst_1",
-  revision: 1,
-  url: "rtmp://example.com/a",
-  streamKey: null,
-  enabled: true,
-  status: "idle",
-  reconnects: 0,
-  connectedAt: null,
-};
+const row = destinationOf({});
 const at = "2026-01-01T00:00:00.000Z";
 
 function report(change: Partial<DestinationReport>): DestinationReport {
@@ -57,17 +49,14 @@ test("a worker that dies costs one reconnect, and its bytes stay counted", () =>
     bitrate: 1,
     sentBytes: 110,
     droppedFrames: 3,
+    roundTripMs: null,
+    lastTakenAt: null,
   });
 });
 
 test("what an agent before left as live is recorded as reconnecting at once, with its counters", () => {
   const ledger = new DestinationLedger();
-  const seen = ledger.follow({ ...row, status: "live", reconnects: 4 }, "brd_1", {
-    destinationId: "dst_1",
-    bitrate: 0,
-    sentBytes: 500,
-    droppedFrames: 1,
-  });
+  const seen = ledger.follow({ ...row, status: "live", reconnects: 4 }, "brd_1", { sentBytes: 500, droppedFrames: 1 });
   assert.equal(seen?.status, "reconnecting");
   assert.equal(seen?.reconnects, 5);
   assert.equal(ledger.totals("dst_1")?.sentBytes, 500);

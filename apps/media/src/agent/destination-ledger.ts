@@ -1,4 +1,8 @@
-import type { DesiredDestination, ObservedDestination } from "@trax/media-protocol";
+import type {
+  DesiredDestination,
+  DestinationGauge as DestinationTotals,
+  ObservedDestination,
+} from "@trax/media-protocol";
 import type { DestinationGauge, DestinationReport, DestinationStatus } from "../relay/protocol.ts";
 
 type Entry = {
@@ -44,7 +48,7 @@ export class DestinationLedger {
   follow(
     destination: DesiredDestination,
     broadcastId: string,
-    last: DestinationGauge | undefined,
+    last: Pick<DestinationTotals, "sentBytes" | "droppedFrames"> | undefined,
   ): ObservedDestination | null {
     const known = this.#entries.get(destination.id);
     if (known?.broadcastId === broadcastId) {
@@ -78,7 +82,7 @@ export class DestinationLedger {
   }
 
   /** The counters of all destinations that this agent has followed in a broadcast, those at rest or deleted since included. */
-  finals(broadcastId: string): (DestinationGauge & { readonly broadcastId: string })[] {
+  finals(broadcastId: string): DestinationTotals[] {
     return [...this.#entries].flatMap(([id, entry]) =>
       entry.broadcastId === broadcastId ? (this.totals(id) ?? []) : [],
     );
@@ -116,7 +120,7 @@ export class DestinationLedger {
   }
 
   /** Counters of a worker as counters of the broadcast; null when not on air. */
-  gauge(gauge: DestinationGauge): (DestinationGauge & { readonly broadcastId: string }) | null {
+  gauge(gauge: DestinationGauge): DestinationTotals | null {
     const entry = this.#entries.get(gauge.destinationId);
     if (entry === undefined) return null;
     // Counting anew: its relay was built anew.
@@ -125,7 +129,7 @@ export class DestinationLedger {
     return this.totals(gauge.destinationId);
   }
 
-  totals(destinationId: string): (DestinationGauge & { readonly broadcastId: string }) | null {
+  totals(destinationId: string): DestinationTotals | null {
     const entry = this.#entries.get(destinationId);
     if (entry === undefined) return null;
     return {
@@ -134,6 +138,8 @@ export class DestinationLedger {
       bitrate: entry.gauge?.bitrate ?? 0,
       sentBytes: entry.bytesBefore + (entry.gauge?.sentBytes ?? 0),
       droppedFrames: entry.droppedBefore + (entry.gauge?.droppedFrames ?? 0),
+      roundTripMs: entry.gauge?.roundTripMs ?? null,
+      lastTakenAt: entry.gauge?.lastTakenAt ?? null,
     };
   }
 

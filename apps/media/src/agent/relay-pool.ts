@@ -1,9 +1,9 @@
-import type { ChildProcess } from "node:child_process";
 import type { Logger } from "@trax/foundation/log";
 import type { RelayReport, RelaySpec, WorkerCommand, WorkerReport } from "../relay/protocol.ts";
 import { DestinationHolds } from "./destination-holds.ts";
 import type { OrphanList } from "./orphans.ts";
 import { forkRelayWorker } from "./relay-worker-process.ts";
+import { Watchdog, WorkerProcess } from "./worker-process.ts";
 
 /**
  * `shared`: RTMP(S) relays that never meet FFmpeg, many in a process.
@@ -22,15 +22,12 @@ export type RelayPoolListener = {
 };
 
 type Worker = {
-  readonly child: ChildProcess;
+  readonly process: WorkerProcess<WorkerCommand, WorkerReport>;
   readonly lane: Lane;
   readonly specs: Map<string, RelaySpec>;
   readonly startedAt: number;
   /** Commands sent. */
   sent: number;
-  lastHeard: number;
-  hasStarted: boolean;
-  stopping: boolean;
 };
 
 /** A relay that waits for its worker to be started again. */
@@ -38,12 +35,9 @@ type Waiting = { readonly lane: Lane; readonly spec: RelaySpec };
 
 const sharedCapacity = 50;
 const silentMs = 8_000;
-/** On a machine that is short of breath a process takes long to start, and longer when it is started again. */
-const startMs = 30_000;
 /** One that dies sooner would most likely do so again. */
 const youngMs = 5_000;
 const checkMs = 1_000;
-const stopDeadlineMs = 5_000;
 const respawnMs = 1_000;
 
 const keyOf = (studioId: string, lane: Lane): string => `${lane} ${studioId}`;
@@ -58,15 +52,15 @@ export class RelayPool {
   /** By lane and studio. */
   readonly #waiting = new Map<string, Waiting>();
   readonly #timers = new Set<NodeJS.Timeout>();
-  readonly #checker: NodeJS.Timeout;
-  #lastCheck = performance.now();
+  readonly #watchdog: Watchdog;
+  readonly #allGone = Promise.withResolvers<void>();
   #closed = false;
 
   constructor(listener: RelayPoolListener, orphans: OrphanList, log: Logger) {
     this.#listener = listener;
     this.#orphans = orphans;
     this.#log = log;
-    this.#checker = setInterval(() => this.#check(), checkMs);
+    this.#watchdog = new Watchdog(checkMs, () => [...this.#workers].map((worker) => worker.process));
     // Kept ready, so that the first go-live does not wait for a process to start.
     this.#spawn("shared");
   }
@@ -101,7 +95,7 @@ export class RelayPool {
 
   /** What runs where, for `./trax status`. */
   processes(): { name: "relay"; pid: number; studioIds: string[] }[] {
-    return [...this.#workers].flatMap(({ child: { pid }, specs }) =>
+    return [...this.#workers].flatMap(({ process: { pid }, specs }) =>
       pid === undefined ? [] : [{ name: "relay" as const, pid, studioIds: [...specs.keys()] }],
     );
   }
@@ -109,47 +103,41 @@ export class RelayPool {
   /** Closes every connection politely and ends every worker. */
   async close(): Promise<void> {
     this.#closed = true;
-    clearInterval(this.#checker);
-    const gone = [...this.#workers].map((worker) => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      worker.child.once("exit", () => resolve());
-      this.#retire(worker);
-      return promise;
-    });
-    await Promise.all(gone);
+    this.#watchdog.close();
     for (const timer of this.#timers) clearTimeout(timer);
+    for (const worker of this.#workers) this.#retire(worker);
+    if (this.#workers.size > 0) await this.#allGone.promise;
   }
 
   #find(studioId: string, lane: Lane): Worker | undefined {
-    return [...this.#workers].find((worker) => worker.lane === lane && !worker.stopping && worker.specs.has(studioId));
+    return [...this.#workers].find(
+      (worker) => worker.lane === lane && !worker.process.stopping && worker.specs.has(studioId),
+    );
   }
 
   #room(lane: Lane): Worker {
     const capacity = lane === "shared" ? sharedCapacity : 1;
     const roomy = [...this.#workers].find(
-      (worker) => worker.lane === lane && !worker.stopping && worker.specs.size < capacity,
+      (worker) => worker.lane === lane && !worker.process.stopping && worker.specs.size < capacity,
     );
     return roomy ?? this.#spawn(lane);
   }
 
   #count(lane: Lane): number {
-    return [...this.#workers].filter((worker) => worker.lane === lane && !worker.stopping).length;
+    return [...this.#workers].filter((worker) => worker.lane === lane && !worker.process.stopping).length;
   }
 
   #spawn(lane: Lane): Worker {
-    const child = forkRelayWorker(lane === "own");
-    const now = performance.now();
-    const state = { sent: 0, startedAt: now, lastHeard: now, hasStarted: false, stopping: false };
-    const worker: Worker = { child, lane, specs: new Map(), ...state };
-    this.#workers.add(worker);
-    if (child.pid !== undefined) this.#orphans.add(child.pid);
-    child.on("message", (message: WorkerReport) => this.#hear(worker, message));
-    child.on("error", (error) => {
-      this.#log.error({ err: error }, "a relay worker could not be started, spoken to or ended");
-      // It never was: no exit follows.
-      if (child.pid === undefined) this.#ended(worker, null, null);
+    const process = new WorkerProcess<WorkerCommand, WorkerReport>(forkRelayWorker(lane === "own"), {
+      name: "relay",
+      silentMs,
+      orphans: this.#orphans,
+      log: this.#log,
+      onReport: (report) => this.#hear(worker, report),
+      onEnded: (code, signal) => this.#ended(worker, code, signal),
     });
-    child.once("exit", (code, signal) => this.#ended(worker, code, signal));
+    const worker: Worker = { process, lane, specs: new Map(), startedAt: performance.now(), sent: 0 };
+    this.#workers.add(worker);
     return worker;
   }
 
@@ -165,7 +153,7 @@ export class RelayPool {
     if (destinationIds.length === 0) return;
     this.#listener.onReleased(studioId, destinationIds);
     for (const worker of this.#workers) {
-      const spec = worker.stopping ? undefined : worker.specs.get(studioId);
+      const spec = worker.process.stopping ? undefined : worker.specs.get(studioId);
       if (spec?.destinations.some((destination) => destinationIds.includes(destination.destinationId)) === true)
         this.#tell(worker, spec);
     }
@@ -173,32 +161,27 @@ export class RelayPool {
 
   #send(worker: Worker, command: WorkerCommand): void {
     worker.sent += 1;
-    // A failed write means that the worker is gone: its exit brings the relay elsewhere.
-    if (worker.child.connected) worker.child.send(command, () => undefined);
+    worker.process.send(command);
   }
 
   #hear(worker: Worker, report: WorkerReport): void {
-    // What it said last may come after its end, and is true no longer.
-    if (!this.#workers.has(worker)) return;
-    worker.lastHeard = performance.now();
-    worker.hasStarted = true;
     if (report.type === "let_go")
       this.#released(report.studioId, this.#holds.letGo(worker, report.after, report.studioId));
     else if (report.type === "gauges") this.#listener.onGauges(report);
-    else if (report.type !== "ready" && !worker.stopping) this.#listener.onReport(report.studioId, report);
+    else if (report.type !== "ready" && !worker.process.stopping) this.#listener.onReport(report.studioId, report);
   }
 
   #ended(worker: Worker, code: number | null, signal: NodeJS.Signals | null): void {
-    if (!this.#workers.delete(worker)) return;
-    if (worker.child.pid !== undefined) this.#orphans.remove(worker.child.pid);
+    this.#workers.delete(worker);
     const released = this.#holds.gone(worker);
-    if (!worker.stopping && !this.#closed) {
+    if (!worker.process.stopping && !this.#closed) {
       const studioIds = [...worker.specs.keys()];
-      this.#log.error({ pid: worker.child.pid, code, signal, studioIds }, "a relay worker is gone");
+      this.#log.error({ pid: worker.process.pid, code, signal, studioIds }, "a relay worker is gone");
       if (studioIds.length > 0) this.#listener.onLost(studioIds, worker.lane);
       this.#replace(worker);
     }
     for (const [studioId, destinationIds] of released) this.#released(studioId, destinationIds);
+    if (this.#closed && this.#workers.size === 0) this.#allGone.resolve();
   }
 
   /** At once; after a while where it died young, so that what kills workers is no tight loop. */
@@ -224,32 +207,10 @@ export class RelayPool {
     this.#timers.add(timer);
   }
 
-  /** Ends a worker politely; by force at the deadline. */
+  /** Its commands are counted, also the last one. */
   #retire(worker: Worker): void {
-    worker.stopping = true;
-    this.#send(worker, { type: "stop" });
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      worker.child.kill("SIGKILL");
-    }, stopDeadlineMs);
-    this.#timers.add(timer);
-    worker.child.once("exit", () => {
-      clearTimeout(timer);
-      this.#timers.delete(timer);
-    });
-  }
-
-  /** A worker that says nothing is stuck; unless it is we who were. */
-  #check(): void {
-    const now = performance.now();
-    const weWereLate = now - this.#lastCheck > 2 * checkMs;
-    this.#lastCheck = now;
-    for (const worker of this.#workers) {
-      if (weWereLate) worker.lastHeard = now;
-      else if (now - worker.lastHeard > (worker.hasStarted ? silentMs : startMs)) {
-        this.#log.error({ pid: worker.child.pid }, "a relay worker is stuck and is ended");
-        worker.child.kill("SIGKILL");
-      }
-    }
+    if (worker.process.stopping) return;
+    worker.sent += 1;
+    worker.process.retire({ type: "stop" });
   }
 }

@@ -1,8 +1,9 @@
 import type { Database } from "@trax/foundation/database";
 import { readSourcesOnline, recordSource } from "@trax/media-protocol";
 import type { RouterConnection, RouterPath } from "../mediamtx/api.ts";
+import type { AudioFormat, VideoFormat } from "../rtmp/message.ts";
 import type { Recorder } from "./recorder.ts";
-import { sourceRow } from "./source-row.ts";
+import { openedSourceRow, sourceRow } from "./source-row.ts";
 import { SourceWatch } from "./source-watch.ts";
 import type { SourceView } from "./source-watch.ts";
 
@@ -10,12 +11,17 @@ export type SourceReporterOptions = {
   readonly db: Database;
   readonly nodeId: string;
   readonly recorder: Recorder;
-  /** The router's list of paths; rejects while it does not answer. */
-  readonly paths: () => Promise<readonly RouterPath[]>;
   /** What is seen of a source has changed; its row follows. */
   readonly onSeen: (sourceId: string) => void;
   /** A row of this studio has changed. */
   readonly onWritten: (studioId: string) => void;
+};
+
+/** What a program's worker sees of a source that it opened itself. */
+export type OpenedSource = {
+  readonly status: "online" | "error";
+  readonly video: VideoFormat | null;
+  readonly audio: AudioFormat | null;
 };
 
 /** Looks at what arrives, and keeps the rows of this node's sources to it. */
@@ -24,8 +30,9 @@ export class SourceReporter {
   readonly #watch = new SourceWatch();
   /** What was last written of each source. */
   readonly #written = new Map<string, string>();
-  /** As relays measured it: the router does not know. */
+  /** As workers measured it: the router does not know. */
   readonly #frameRates = new Map<string, number>();
+  readonly #opened = new Map<string, OpenedSource>();
 
   constructor(options: SourceReporterOptions) {
     this.#o = options;
@@ -39,15 +46,15 @@ export class SourceReporter {
     return this.#watch.publisherOf(sourceId);
   }
 
-  /** Takes over the rows of an agent before this one, and looks for the first time. */
+  /** Takes over the rows of an agent before this one. */
   async start(): Promise<void> {
     for (const sourceId of await readSourcesOnline(this.#o.db, this.#o.nodeId))
       this.#written.set(sourceId, "as before");
-    await this.look();
   }
 
-  async look(): Promise<void> {
-    this.#watch.update(await this.#o.paths(), performance.now());
+  /** Takes in the router's list of paths. */
+  look(paths: readonly RouterPath[]): void {
+    this.#watch.update(paths, performance.now());
     this.#write();
   }
 
@@ -62,22 +69,34 @@ export class SourceReporter {
     this.#write();
   }
 
+  /** What is seen of a source that a program's worker opens; null: nothing. */
+  opened(sourceId: string, seen: OpenedSource | null): void {
+    if (seen === null) this.#opened.delete(sourceId);
+    else this.#opened.set(sourceId, seen);
+    this.#write();
+  }
+
   /** Writes each source whose row is not what is seen. */
   #write(): void {
     const { online } = this.#watch;
-    for (const sourceId of new Set([...online.keys(), ...this.#written.keys()])) {
+    for (const sourceId of new Set([...online.keys(), ...this.#opened.keys(), ...this.#written.keys()])) {
       const view = online.get(sourceId);
       if (view === undefined) this.#frameRates.delete(sourceId);
-      const row = sourceRow(sourceId, view, this.#frameRates.get(sourceId) ?? null, this.#o.nodeId);
+      const opened = this.#opened.get(sourceId);
+      const row =
+        opened === undefined
+          ? sourceRow(sourceId, view, this.#frameRates.get(sourceId) ?? null, this.#o.nodeId)
+          : openedSourceRow(sourceId, opened, this.#o.nodeId);
       const text = JSON.stringify(row);
       const known = this.#written.get(sourceId);
-      if (known === text || (known === undefined && view === undefined)) continue;
+      const isOffline = row.status === "offline";
+      if (known === text || (known === undefined && isOffline)) continue;
       this.#written.set(sourceId, text);
       this.#o.recorder.record(sourceId, async () => {
         const studioId = await recordSource(this.#o.db, row);
         if (studioId !== null) this.#o.onWritten(studioId);
         // A source that is gone is not written about again.
-        if (view === undefined && this.#written.get(sourceId) === text) this.#written.delete(sourceId);
+        if (isOffline && this.#written.get(sourceId) === text) this.#written.delete(sourceId);
       });
       this.#o.onSeen(sourceId);
     }

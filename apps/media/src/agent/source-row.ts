@@ -1,4 +1,5 @@
 import type { ObservedSource } from "@trax/media-protocol";
+import type { OpenedSource } from "./source-reporter.ts";
 import type { SourceView } from "./source-watch.ts";
 
 /** What is to be written of a source; bitrates are gauges and not part of it. */
@@ -17,4 +18,14 @@ export function sourceRow(
     audio: view.audio === null ? null : { ...view.audio, bitrate: null },
     nodeId,
   };
+}
+
+/** Of a source that a program's worker opened itself. */
+export function openedSourceRow(
+  sourceId: string,
+  { status, video, audio }: OpenedSource,
+  nodeId: string,
+): ObservedSource {
+  const withRate = <T extends object>(format: T | null) => (format === null ? null : { ...format, bitrate: null });
+  return { sourceId, status, protocol: null, video: withRate(video), audio: withRate(audio), nodeId };
 }

@@ -14,6 +14,7 @@ function path(inboundBytes: number, change: Partial<RouterPath> = {}): RouterPat
     video: null,
     audio: null,
     inboundBytes,
+    readers: 0,
     ...change,
   };
 }

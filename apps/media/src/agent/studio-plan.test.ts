@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DesiredStudio } from "@trax/media-protocol";
+import { destinationOf, programOf, sourceOf, studioOf } from "./testing/desired-rows.ts";
 import type { SourceView } from "./source-watch.ts";
-import { planStudio } from "./studio-plan.ts";
+import { planStudio, withRecording } from "./studio-plan.ts";
 import type { NodeView } from "./studio-plan.ts";
 
 const broadcast = {
@@ -13,27 +14,12 @@ const broadcast = {
   traceparent: null,
   nodeId: "n",
 } as const;
-const row = (id: string) => ({ id, status: "online", audioCodec: "aac", onlineAt: null, offlineAt: null }) as const;
-const destination = (id: string, url: string, enabled = true) => ({
-  id,
-  revision: 1,
-  url,
-  streamKey: null,
-  enabled,
-  status: "idle",
-  reconnects: 0,
-  connectedAt: null,
-});
+const row = (id: string) => sourceOf({ id });
+const destination = (id: string, url: string, enabled = true) => destinationOf({ id, url, enabled });
 
 function studio(change: Partial<DesiredStudio>): DesiredStudio {
-  return {
-    studioId: "std_1",
-    accountId: "acc_1",
+  return studioOf({
     state: "starting",
-    graceMs: 30_000,
-    autoGoLive: false,
-    autoArmed: true,
-    programSourceId: null,
     broadcasts: [broadcast],
     sources: [row("src_a"), row("src_b")],
     destinations: [
@@ -42,8 +28,10 @@ function studio(change: Partial<DesiredStudio>): DesiredStudio {
       destination("dst_off", "rtmps://h/a", false),
     ],
     ...change,
-  };
+  });
 }
+
+const nothing = { program: false, preview: false };
 
 function view(sources: readonly [string, number, "aac" | "opus"][], change: Partial<NodeView> = {}): NodeView {
   const online = new Map(
@@ -61,11 +49,17 @@ function view(sources: readonly [string, number, "aac" | "opus"][], change: Part
     ]),
   );
   return {
+    nodeId: "n",
     online,
     owned: new Set(["brd_1"]),
     playing: null,
     transcoding: false,
-    playUrl: (path) => path,
+    watched: () => nothing,
+    lingering: () => nothing,
+    playUrl: (path) => `play ${path}`,
+    publishUrl: (path) => `publish ${path}`,
+    linkPath: (studioId) => `/run/${studioId}`,
+    openUrl: (_, source) => source.url,
     openKey: () => null,
     allowedNetworks: [],
     ...change,
@@ -77,13 +71,13 @@ test("the first source online is played, and kept while it stays", () => {
     ["src_a", 2, "aac"],
     ["src_b", 1, "aac"],
   ]);
-  assert.equal(planStudio(studio({}), both).sourceId, "src_b");
-  assert.equal(planStudio(studio({}), { ...both, playing: "src_a" }).sourceId, "src_a");
+  assert.equal(planStudio(studio({}), both).playing, "src_b");
+  assert.equal(planStudio(studio({}), { ...both, playing: "src_a" }).playing, "src_a");
 });
 
 test("a chosen source is waited for, whatever else is online", () => {
   const chosen = studio({ programSourceId: "src_a" });
-  assert.equal(planStudio(chosen, view([["src_b", 1, "aac"]])).sourceId, null);
+  assert.equal(planStudio(chosen, view([["src_b", 1, "aac"]])).playing, null);
   assert.equal(
     planStudio(
       chosen,
@@ -91,7 +85,7 @@ test("a chosen source is waited for, whatever else is online", () => {
         ["src_b", 1, "aac"],
         ["src_a", 2, "aac"],
       ]),
-    ).sourceId,
+    ).playing,
     "src_a",
   );
 });
@@ -153,4 +147,75 @@ test("a broadcast begins only when the one before it has ended", () => {
     plan.ending.map((one) => one.id),
     ["brd_0"],
   );
+});
+
+const composed = (change: Partial<DesiredStudio>) => studio({ programMode: "composed", ...change });
+
+test("a composed studio's relays play its program, and hold destinations while that is started again", () => {
+  const { program, relays, playing } = planStudio(composed({ graceMs: 0 }), view([["src_a", 1, "opus"]]));
+  assert.equal(playing, "std_1");
+  assert.deepEqual(relays.shared?.source, { sourceId: "std_1", url: "unix:/run/std_1" });
+  assert.equal(relays.shared.transcodeAudio, false);
+  assert.ok(relays.shared.graceMs >= 30_000);
+  assert.equal(program?.linkPath, "/run/std_1");
+});
+
+test("a program plays what is online here, and opens clips and pulls itself", () => {
+  const pull = sourceOf({ id: "src_p", kind: "pull", url: "srt://h:1", status: "offline" });
+  const { program, sourceIds } = planStudio(
+    composed({ sources: [row("src_a"), row("src_b"), pull] }),
+    view([["src_b", 1, "aac"]]),
+  );
+  assert.deepEqual(
+    program?.sources.map(({ sourceId, url }) => [sourceId, url]),
+    [
+      ["src_a", null],
+      ["src_b", "play in/src_b"],
+      ["src_p", "srt://h:1"],
+    ],
+  );
+  assert.deepEqual(sourceIds, ["src_a", "src_b", "src_p"]);
+});
+
+test("a program runs while it is on air, watched, or was until a moment ago, and only then", () => {
+  const idle = composed({ broadcasts: [] });
+  const here = view([["src_a", 1, "aac"]]);
+  assert.equal(planStudio(idle, here).program, null);
+  assert.equal(planStudio(idle, here).relays.shared, null);
+  const watched = { program: true, preview: false };
+  assert.notEqual(planStudio({ ...idle, program: programOf({ watched: true }) }, here).program, null);
+  assert.notEqual(planStudio(idle, { ...here, watched: () => watched }).program, null);
+  const left = planStudio(idle, { ...here, lingering: () => watched });
+  assert.notEqual(left.program, null);
+  assert.deepEqual(left.needs, nothing);
+});
+
+test("a preview is made while it is watched, with the program", () => {
+  const scene = { id: "scn_1", content: { preset: null, slots: [], layers: [], audio: [], audioFollowsVideo: true } };
+  const rows = programOf({ preview: scene, previewWatched: true, take: 3, transition: "fade", transitionMs: 400 });
+  const { program, needs } = planStudio(composed({ broadcasts: [], program: rows }), view([]));
+  assert.deepEqual(program?.preview, { content: scene.content, rtc: "publish preview/std_1/rtc" });
+  assert.deepEqual(program.take, { number: 3, transition: "fade", durationMs: 400 });
+  assert.deepEqual(needs, { program: true, preview: true });
+  assert.equal(planStudio(composed({ program: { ...rows, previewWatched: false } }), view([])).program?.preview, null);
+});
+
+test("a program on air runs where its lease is; one that is only watched where its sources are", () => {
+  assert.equal(planStudio(composed({}), view([], { owned: new Set() })).program, null);
+  const elsewhere = composed({
+    broadcasts: [],
+    program: programOf({ watched: true }),
+    sources: [sourceOf({ id: "src_a", nodeId: "other" })],
+  });
+  assert.equal(planStudio(elsewhere, view([])).program, null);
+  assert.notEqual(planStudio(elsewhere, view([["src_a", 1, "aac"]])).program, null);
+});
+
+test("what is recorded is one more destination, in the process of its own", () => {
+  const recording = { destinationId: "rec_1", revision: 1, protocol: "file", url: "/r.mp4", streamKey: null } as const;
+  const plan = planStudio(composed({ destinations: [] }), view([]));
+  assert.equal(plan.relays.own, null);
+  const { own, shared } = withRecording(plan, recording).relays;
+  assert.deepEqual(own?.destinations, [recording]);
+  assert.deepEqual(own.source, shared?.source);
 });

@@ -24,7 +24,11 @@ export type RelayDestination = {
 
 export type RelaySpec = {
   readonly studioId: string;
-  /** The source to play, from the router on this node; null while there is none to play. */
+  /**
+   * The source to play, from the router on this node (`rtmp://…`), or the studio's
+   * program, from its worker's link (`unix:<path>`, the studio's id); null while
+   * there is none to play.
+   */
   readonly source: { readonly sourceId: string; readonly url: string } | null;
   /** Set where the source's audio is not AAC, so that destinations get AAC all the same. */
   readonly transcodeAudio: boolean;

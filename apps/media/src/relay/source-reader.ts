@@ -1,11 +1,13 @@
+import { connectLink } from "../program/link/client.ts";
 import type { CloseReason } from "../rtmp/errors.ts";
 import type { MediaMessage } from "../rtmp/message.ts";
 import { playRtmp } from "../rtmp/player.ts";
-import type { RtmpPlayer } from "../rtmp/player.ts";
 import { parseRtmpUrl } from "./rtmp-url.ts";
 
 const firstRetryMs = 100;
 const lastRetryMs = 1_000;
+/** To a program of this node: cheap to try, and its return should take no time. */
+const linkRetryMs = 50;
 /** A connection that lasted so long was a good one: after it, retrying starts quickly again. */
 const goodAfterMs = 5_000;
 /** A connection that says nothing for so long is opened anew. */
@@ -19,6 +21,25 @@ export type SourceListener = {
   readonly onLost: (reason: CloseReason) => void;
 };
 
+type Player = { readonly receivedBytes: number; close(): void };
+
+type PlayListener = {
+  readonly onMessage: (message: MediaMessage) => void;
+  /** Exactly once, last of all; null when `close()` ended it. */
+  readonly onClosed: (reason: CloseReason | null) => void;
+};
+
+/** Plays `rtmp://…` from a server, or `unix:<path>` from a program's link. */
+function play(url: string, listener: PlayListener): Player {
+  if (url.startsWith(linkScheme)) return connectLink(url.slice(linkScheme.length), listener);
+  const target = parseRtmpUrl(url, null);
+  if (target === null) throw new Error("the source's URL is no RTMP URL");
+  const { host, port, app, streamName } = target;
+  return playRtmp({ host, port, app, streamName }, listener);
+}
+
+const linkScheme = "unix:";
+
 /**
  * Plays one source for as long as it is wanted, opening it anew whenever it
  * ends: the router closes on a stream that is absent, so this is also how its
@@ -27,7 +48,7 @@ export type SourceListener = {
 export class SourceReader {
   readonly #url: string;
   readonly #listener: SourceListener;
-  #player: RtmpPlayer | null = null;
+  #player: Player | null = null;
   #retryTimer: NodeJS.Timeout | null = null;
   #retryMs = firstRetryMs;
   #heardAt = 0;
@@ -61,36 +82,31 @@ export class SourceReader {
   }
 
   #open(): void {
-    const target = parseRtmpUrl(this.#url, null);
-    if (target === null) throw new Error("the source's URL is no RTMP URL");
     let isFirst = true;
     const openedAt = performance.now();
     this.#heardAt = openedAt;
-    const player = playRtmp(
-      { host: target.host, port: target.port, app: target.app, streamName: target.streamName },
-      {
-        onMessage: (message) => {
-          if (this.#player !== player) return;
-          this.#heardAt = performance.now();
-          if (isFirst) {
-            isFirst = false;
-            this.#listener.onStart();
-          }
-          this.#listener.onMessage(message);
-        },
-        onClosed: (reason) => {
-          if (this.#player !== player) return;
-          this.#drop(player);
-          if (performance.now() - openedAt > goodAfterMs) this.#retryMs = firstRetryMs;
-          this.#planRetry();
-          if (reason !== null) this.#listener.onLost(reason);
-        },
+    const player = play(this.#url, {
+      onMessage: (message) => {
+        if (this.#player !== player) return;
+        this.#heardAt = performance.now();
+        if (isFirst) {
+          isFirst = false;
+          this.#listener.onStart();
+        }
+        this.#listener.onMessage(message);
       },
-    );
+      onClosed: (reason) => {
+        if (this.#player !== player) return;
+        this.#drop(player);
+        if (performance.now() - openedAt > goodAfterMs) this.#retryMs = firstRetryMs;
+        this.#planRetry();
+        if (reason !== null) this.#listener.onLost(reason);
+      },
+    });
     this.#player = player;
   }
 
-  #drop(player: RtmpPlayer): void {
+  #drop(player: Player): void {
     this.#receivedBytes += player.receivedBytes;
     this.#player = null;
     player.close();
@@ -98,10 +114,13 @@ export class SourceReader {
 
   #planRetry(): void {
     if (this.#isClosed) return;
-    this.#retryTimer = setTimeout(() => {
-      this.#retryTimer = null;
-      this.#open();
-    }, this.#retryMs);
+    this.#retryTimer = setTimeout(
+      () => {
+        this.#retryTimer = null;
+        this.#open();
+      },
+      this.#url.startsWith(linkScheme) ? linkRetryMs : this.#retryMs,
+    );
     this.#retryMs = Math.min(lastRetryMs, this.#retryMs * 2);
   }
 }

@@ -1,0 +1,50 @@
+import { cpus } from "node:os";
+import { usualCoresPerMegapixel } from "@trax/media-protocol";
+import type { Canvas, NodeLoad } from "@trax/media-protocol";
+
+/** A smaller program costs what its sound and its process do, and tells nothing of what pixels cost. */
+const tellingMegapixels = 10;
+/** What one second of one program changes the average by. */
+const weight = 0.02;
+
+type Times = { readonly busy: number; readonly all: number };
+
+function readTimes(): Times {
+  let idle = 0;
+  let all = 0;
+  for (const { times } of cpus()) {
+    idle += times.idle;
+    all += times.user + times.nice + times.sys + times.idle + times.irq;
+  }
+  return { busy: all - idle, all };
+}
+
+/** What this node can carry, and how it fares, by what is measured on it. */
+export class NodeMeter {
+  readonly #cores: number;
+  #coresPerMegapixel = usualCoresPerMegapixel;
+  #last = readTimes();
+  #busy = 0;
+
+  /** `cores` that programs may use; null: nine tenths of those there are. */
+  constructor(cores: number | null) {
+    this.#cores = cores ?? cpus().length * 0.9;
+  }
+
+  /** What a program used over a second, in cores. */
+  programUsed(cores: number, canvas: Canvas): void {
+    const megapixels = (canvas.width * canvas.height * canvas.frameRate) / 1e6;
+    if (megapixels < tellingMegapixels || cores <= 0) return;
+    this.#coresPerMegapixel += weight * (cores / megapixels - this.#coresPerMegapixel);
+  }
+
+  /** The load over the time since this was last asked: every other second or so. */
+  read(): NodeLoad {
+    const now = readTimes();
+    const all = now.all - this.#last.all;
+    // Half of what it was: one busy moment is no busy node.
+    if (all > 0) this.#busy = (this.#busy + (now.busy - this.#last.busy) / all) / 2;
+    this.#last = now;
+    return { cores: this.#cores, coresPerMegapixel: this.#coresPerMegapixel, busy: this.#busy };
+  }
+}

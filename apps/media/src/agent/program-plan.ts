@@ -1,0 +1,98 @@
+import { programPath, sourcePath, webrtcPath } from "@trax/media-protocol";
+import type { DesiredBroadcast, DesiredSource, DesiredStudio } from "@trax/media-protocol";
+import type { ProgramSource, ProgramSpec } from "../program/protocol.ts";
+import type { SourceView } from "./source-watch.ts";
+
+/** What a program is needed for, each by itself. */
+export type ProgramNeeds = { readonly program: boolean; readonly preview: boolean };
+
+/** What this node knows beside the rows. */
+export type ProgramView = {
+  readonly nodeId: string;
+  readonly online: ReadonlyMap<string, SourceView>;
+  /** Broadcasts whose lease this node holds. */
+  readonly owned: ReadonlySet<string>;
+  /** Read at the router just now, whatever the rows say. */
+  readonly watched: (studioId: string) => ProgramNeeds;
+  /** Needed until a moment ago. */
+  readonly lingering: (studioId: string) => ProgramNeeds;
+  /** Where a worker plays a router path from, and where it publishes one to. */
+  readonly playUrl: (path: string) => string;
+  readonly publishUrl: (path: string) => string;
+  readonly linkPath: (studioId: string) => string;
+  readonly openUrl: (studio: DesiredStudio, source: DesiredSource) => string | null;
+  readonly allowedNetworks: readonly string[];
+};
+
+export type ProgramPlan = {
+  /** Null: no program is to run here. */
+  readonly spec: ProgramSpec | null;
+  /** Without what lingers. */
+  readonly needs: ProgramNeeds;
+};
+
+const none: ProgramNeeds = { program: false, preview: false };
+
+/** What a composed studio's program should be on this node. Pure: the same rows and view give the same plan. */
+export function planProgram(studio: DesiredStudio, broadcast: DesiredBroadcast | null, view: ProgramView): ProgramPlan {
+  if (studio.programMode !== "composed" || !isHere(studio, view)) return { spec: null, needs: none };
+  const { studioId, program } = studio;
+  const scene = program?.scene ?? null;
+  const watched = view.watched(studioId);
+  const preview = watched.preview || (program?.previewWatched ?? false);
+  const needs = {
+    program: broadcast !== null || preview || watched.program || (program?.watched ?? false),
+    preview,
+  };
+  const lingering = view.lingering(studioId);
+  if (!needs.program && !lingering.program) return { spec: null, needs };
+  const spec: ProgramSpec = {
+    studioId,
+    canvas: studio.canvas,
+    sources: studio.sources.map((source) => planSource(studio, source, view)),
+    scene: scene === null ? null : { sceneId: scene.id, content: scene.content },
+    take: {
+      number: program?.take ?? 0,
+      transition: program?.transition ?? "cut",
+      durationMs: program?.transitionMs ?? 0,
+    },
+    overlays: program?.overlays ?? [],
+    slate: studio.slate,
+    fallbackSourceIds: studio.fallbackSourceIds,
+    linkPath: view.linkPath(studioId),
+    publish: {
+      program: view.publishUrl(programPath(studioId)),
+      rtc: view.publishUrl(webrtcPath("program", studioId)),
+    },
+    preview:
+      preview || lingering.preview
+        ? { content: program?.preview?.content ?? null, rtc: view.publishUrl(webrtcPath("preview", studioId)) }
+        : null,
+    meters: program?.meters ?? false,
+    allowedNetworks: view.allowedNetworks,
+    traceparent: broadcast?.traceparent ?? null,
+  };
+  return { spec, needs };
+}
+
+/** On air it runs where its lease is; only watched, where its sources are, or anywhere. */
+function isHere(studio: DesiredStudio, view: ProgramView): boolean {
+  if (studio.broadcasts.length > 0) return studio.broadcasts.every((one) => view.owned.has(one.id));
+  const ingests = studio.sources.filter((source) => source.kind === "ingest");
+  return (
+    ingests.some((source) => view.online.has(source.id)) ||
+    ingests.every((source) => source.nodeId === null || source.nodeId === view.nodeId)
+  );
+}
+
+function planSource(studio: DesiredStudio, source: DesiredSource, view: ProgramView): ProgramSource {
+  const playUrl = view.online.has(source.id) ? view.playUrl(sourcePath(source.id)) : null;
+  return {
+    sourceId: source.id,
+    revision: source.revision,
+    kind: source.kind,
+    url: source.kind === "ingest" ? playUrl : view.openUrl(studio, source),
+    loop: source.loop,
+    silenceMs: source.silenceMs,
+  };
+}

@@ -1,0 +1,264 @@
+import type { ChildProcess } from "node:child_process";
+import type { Database } from "@trax/foundation/database";
+import type { Logger } from "@trax/foundation/log";
+import {
+  programPath,
+  readSnapshotRequest,
+  recordProgramStopped,
+  recordShown,
+  recordSlate,
+  tellMeters,
+  webrtcPath,
+  writeSnapshot,
+} from "@trax/media-protocol";
+import type { ProgramGauge, SnapshotOf, SourceGauge } from "@trax/media-protocol";
+import type { RouterPath } from "../mediamtx/api.ts";
+import type { ProgramGauges, ProgramReport, ProgramSpec } from "../program/protocol.ts";
+import type { NodeMeter } from "./node-meter.ts";
+import type { OrphanList } from "./orphans.ts";
+import type { ProgramNeeds } from "./program-plan.ts";
+import { ProgramPool } from "./program-pool.ts";
+import type { Recorder } from "./recorder.ts";
+import type { SourceReporter } from "./source-reporter.ts";
+
+export type ProgramsOptions = {
+  readonly db: Database;
+  readonly log: Logger;
+  readonly fork: () => ChildProcess;
+  readonly orphans: OrphanList;
+  readonly recorder: Recorder;
+  readonly sources: SourceReporter;
+  readonly meter: NodeMeter;
+};
+
+/** How long a program goes on when nobody needs it any more, ms. */
+const lingerMs = 10_000;
+/** A program that was asked to start for the sake of a picture takes a moment. */
+const snapshotPatienceMs = 5_000;
+
+type Running = {
+  spec: ProgramSpec;
+  /** As the worker was told. */
+  told: string;
+  /** Null: its worker has not said yet. */
+  onSlate: boolean | null;
+  gauges: ProgramGauges | null;
+  /** bit/s, as its relay measures. */
+  bitrate: number;
+};
+
+type Needed = { program: number; preview: number };
+
+/** The programs of this node: tells their workers, writes what these see, and knows who still watches. */
+export class Programs {
+  readonly #o: ProgramsOptions;
+  readonly #pool: ProgramPool;
+  readonly #running = new Map<string, Running>();
+  /** When each was last needed, monotonic ms. */
+  readonly #needed = new Map<string, Needed>();
+  #watchedPaths: ReadonlySet<string> = new Set();
+  /** Pictures that could not be taken yet, by what was asked, and until when they are wanted. */
+  readonly #wanted = new Map<string, number>();
+
+  constructor(options: ProgramsOptions) {
+    this.#o = options;
+    this.#pool = new ProgramPool({
+      fork: options.fork,
+      orphans: options.orphans,
+      log: options.log,
+      onReport: (studioId, report) => this.#hear(studioId, report),
+      onLost: (studioId) => this.#lost(studioId),
+    });
+  }
+
+  /** Makes the studio's program what the spec says; null: none is to run. */
+  tell(studioId: string, spec: ProgramSpec | null): void {
+    const running = this.#running.get(studioId);
+    if (spec === null) {
+      if (running !== undefined) this.#stop(studioId, running);
+      return;
+    }
+    const told = JSON.stringify(spec);
+    if (told === running?.told) return;
+    if (running === undefined) this.#running.set(studioId, { spec, told, onSlate: null, gauges: null, bitrate: 0 });
+    else {
+      this.#forgetSources(running.spec, spec);
+      Object.assign(running, { spec, told });
+    }
+    this.#pool.assign(spec);
+  }
+
+  /** What the studio's program is needed for now. */
+  note(studioId: string, needs: ProgramNeeds): void {
+    const known = this.#needed.get(studioId);
+    if (!needs.program && known === undefined) return;
+    const now = performance.now();
+    const before = known ?? { program: -lingerMs, preview: -lingerMs };
+    const needed = { program: needs.program ? now : before.program, preview: needs.preview ? now : before.preview };
+    if (now - Math.max(needed.program, needed.preview) > lingerMs) this.#needed.delete(studioId);
+    else this.#needed.set(studioId, needed);
+  }
+
+  /** Needed until a moment ago. */
+  lingering(studioId: string): ProgramNeeds {
+    const needed = this.#needed.get(studioId);
+    const lingers = (at: number | undefined) => at !== undefined && performance.now() - at <= lingerMs;
+    return { program: lingers(needed?.program), preview: lingers(needed?.preview) };
+  }
+
+  /** Who reads at the router watches, also when nobody says so. */
+  look(paths: readonly RouterPath[]): void {
+    this.#watchedPaths = new Set(paths.filter((path) => path.readers > 0).map((path) => path.name));
+  }
+
+  watched(studioId: string): ProgramNeeds {
+    const program = [programPath(studioId), webrtcPath("program", studioId)];
+    return {
+      program: program.some((path) => this.#watchedPaths.has(path)),
+      preview: this.#watchedPaths.has(webrtcPath("preview", studioId)),
+    };
+  }
+
+  /** What its relay measures of it, bit/s. */
+  measured(studioId: string, bitrate: number): void {
+    const running = this.#running.get(studioId);
+    if (running !== undefined) running.bitrate = bitrate;
+  }
+
+  gauges(): { readonly programs: ProgramGauge[]; readonly sources: SourceGauge[] } {
+    const programs: ProgramGauge[] = [];
+    const sources: SourceGauge[] = [];
+    for (const [studioId, { gauges, bitrate, spec }] of this.#running) {
+      if (gauges === null) continue;
+      const { frameRate, behindMs, skippedFrames, preset, cores, driftMs } = gauges;
+      programs.push({
+        studioId,
+        bitrate,
+        frameRate,
+        behindMs: Math.round(behindMs),
+        skippedFrames,
+        preset,
+        cores,
+        driftMs: Math.round(driftMs),
+      });
+      // What comes in is measured at the router, whether a program runs or not.
+      const opened = new Set(spec.sources.filter((one) => one.kind !== "ingest").map((one) => one.sourceId));
+      for (const source of gauges.sources)
+        if (opened.has(source.sourceId)) sources.push({ ...source, bitrate: Math.round(source.bitrate) });
+    }
+    return { programs, sources };
+  }
+
+  /** Takes the picture that a notification asks for, once the program of this node that shows it does. */
+  takeSnapshot(payload: string): void {
+    if (readSnapshotRequest(payload) === null) return;
+    this.#wanted.set(payload, performance.now() + snapshotPatienceMs);
+    this.#takeSnapshots();
+  }
+
+  processes(): ReturnType<ProgramPool["processes"]> {
+    return this.#pool.processes();
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+    for (const { spec } of this.#running.values()) this.#forgetSources(spec, null);
+  }
+
+  #stop(studioId: string, { spec }: Running): void {
+    this.#running.delete(studioId);
+    this.#pool.drop(studioId);
+    this.#forgetSources(spec, null);
+    this.#o.recorder.record(`slate ${studioId}`, () => recordProgramStopped(this.#o.db, studioId));
+  }
+
+  #hear(studioId: string, report: ProgramReport): void {
+    const running = this.#running.get(studioId);
+    if (running === undefined) return;
+    const { db, recorder, meter } = this.#o;
+    switch (report.type) {
+      case "shown": {
+        const { take, at } = report;
+        recorder.record(`shown ${studioId}`, () => recordShown(db, { studioId, take, at }));
+        this.#takeSnapshots();
+        break;
+      }
+      case "slate":
+        this.#slate(studioId, running, report.onSlate);
+        break;
+      case "source":
+        this.#source(running.spec, report);
+        break;
+      case "gauges":
+        running.gauges = report.gauges;
+        meter.programUsed(report.gauges.cores, running.spec.canvas);
+        // Whatever an agent before this one wrote.
+        if (running.onSlate === null) this.#slate(studioId, running, false);
+        this.#takeSnapshots();
+        break;
+      case "meters":
+        if (running.spec.meters) this.#meters(studioId, report);
+        break;
+      case "ready":
+      case "snapshot":
+        break;
+    }
+  }
+
+  #takeSnapshots(): void {
+    for (const [payload, until] of this.#wanted) {
+      const request = readSnapshotRequest(payload);
+      if (request === null || performance.now() > until) this.#wanted.delete(payload);
+      else if (this.#running.has(request.studioId)) void this.#take(payload, request);
+    }
+  }
+
+  async #take(payload: string, { studioId, of }: { studioId: string; of: SnapshotOf }): Promise<void> {
+    const sourceId = of.startsWith("source:") ? of.slice("source:".length) : null;
+    const jpeg = await this.#pool.snapshot(studioId, sourceId);
+    // One that was asked for more than once is written once.
+    if (jpeg === null || !this.#wanted.delete(payload)) return;
+    this.#o.recorder.record(`snapshot ${of}`, () => writeSnapshot(this.#o.db, { studioId, of, jpeg }));
+  }
+
+  #slate(studioId: string, running: Running, onSlate: boolean): void {
+    if (running.onSlate === onSlate) return;
+    running.onSlate = onSlate;
+    this.#o.recorder.record(`slate ${studioId}`, () => recordSlate(this.#o.db, { studioId, onSlate }));
+  }
+
+  #source(spec: ProgramSpec, report: Extract<ProgramReport, { type: "source" }>): void {
+    const { sourceId, flowing, video, audio, error } = report;
+    const source = spec.sources.find((one) => one.sourceId === sourceId);
+    if (source === undefined) return;
+    if (source.kind === "ingest") {
+      const frameRate = video?.frameRate ?? null;
+      if (frameRate !== null) this.#o.sources.measured(sourceId, frameRate);
+      return;
+    }
+    const status = flowing ? "online" : error === null ? "offline" : "error";
+    this.#o.sources.opened(sourceId, status === "offline" ? null : { status, video, audio });
+  }
+
+  #meters(studioId: string, { program, sources }: Extract<ProgramReport, { type: "meters" }>): void {
+    // The newest is as good as all of them: where one is not told yet, this one takes its place.
+    this.#o.recorder.record(`meters ${studioId}`, () =>
+      tellMeters(this.#o.db, JSON.stringify({ studioId, program, sources })),
+    );
+  }
+
+  /** Sources that the worker opened itself, and that are not wanted any more. */
+  #forgetSources(before: ProgramSpec, after: ProgramSpec | null): void {
+    for (const { sourceId, kind } of before.sources)
+      if (kind !== "ingest" && after?.sources.every((one) => one.sourceId !== sourceId) !== false)
+        this.#o.sources.opened(sourceId, null);
+  }
+
+  #lost(studioId: string): void {
+    const running = this.#running.get(studioId);
+    if (running === undefined) return;
+    running.gauges = null;
+    // What it was seen as stays written until its successor says otherwise.
+    running.onSlate = null;
+  }
+}

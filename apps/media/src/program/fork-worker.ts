@@ -1,0 +1,24 @@
+import { fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const entry = fileURLToPath(new URL("worker.ts", import.meta.url));
+
+/** What a worker may see of the environment: no database, no keys. */
+const passedOn = /^(PATH|HOME|LANG|TZ|TRAX_LOG_LEVEL|OTEL_.*|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE)$/;
+
+/** Starts a program worker (see `protocol.ts`); its log lines go where ours go. */
+export function forkProgramWorker(): ChildProcess {
+  const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => passedOn.test(name)));
+  return fork(entry, [], {
+    env: {
+      ...environment,
+      // FFmpeg's calls block the thread pool: one for each source and output, and some to spare.
+      UV_THREADPOOL_SIZE: "32",
+      // Without it FFmpeg's allocations grow for ever.
+      MALLOC_ARENA_MAX: "2",
+    },
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    serialization: "json",
+  });
+}

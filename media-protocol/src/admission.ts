@@ -1,0 +1,35 @@
+import sql from "sql-template-tag";
+import type { Queryable } from "@trax/foundation/database";
+import { leaseMs } from "./lease.ts";
+
+/** What a program costs where none has been measured: cores for a million pixels a second. */
+export const usualCoresPerMegapixel = 0.024;
+
+/** Sound, the link and the process itself: no program costs less, in cores. */
+const leastCores = 0.05;
+
+/** Any number, the same for all: held by who decides whether another program fits. */
+const admissionLock = 5_202;
+
+/**
+ * Whether the nodes that are alive can carry this studio's program beside those
+ * that are on air, by what programs were measured to cost. A passthrough studio
+ * always fits; where no node tells what it can carry, nothing is refused. In the
+ * transaction that takes the studio live: two that ask at once are told one after the other.
+ */
+export async function programFits(tx: Queryable, studioId: string): Promise<boolean> {
+  await tx.query(sql`select pg_advisory_xact_lock(${admissionLock})`);
+  const [row] = await tx.query<{ fits: boolean }>(sql`
+    with nodes as (
+      select sum(cores) as cores, avg(coalesce(cores_per_megapixel, ${usualCoresPerMegapixel})) as each
+      from media_nodes
+      where cores is not null and heartbeat_at > now() - ${leaseMs} * interval '1 millisecond')
+    select nodes.cores is null or sum(greatest(${leastCores}::real,
+        s.width::bigint * s.height * s.frame_rate / 1e6 * nodes.each)) <= nodes.cores as fits
+    from studios s, nodes
+    where s.program_mode = 'composed'
+      and (s.id = ${studioId} or s.id in (select studio_id from broadcasts where ended_at is null))
+      and exists (select from studios where id = ${studioId} and program_mode = 'composed')
+    group by nodes.cores`);
+  return row?.fits ?? true;
+}
