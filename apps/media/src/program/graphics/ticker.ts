@@ -58,7 +58,9 @@ export class Ticker {
     for (let index = first; index <= last; index++) {
       const bitmap = this.#strips.get(index) ?? this.#strip(index);
       this.#strips.set(index, bitmap);
-      pieces.push({ name: String(index), bitmap, x: left + index * width, y });
+      const x = left + index * width;
+      // The last strip may be narrower than the others, and have left before they would.
+      if (x + bitmap.width > 0) pieces.push({ name: String(index), bitmap, x, y });
     }
     return pieces;
   }
