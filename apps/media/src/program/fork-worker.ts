@@ -7,18 +7,24 @@ const entry = fileURLToPath(new URL("worker.ts", import.meta.url));
 /** What a worker may see of the environment: no database, no keys. */
 const passedOn = /^(PATH|HOME|LANG|TZ|TRAX_LOG_LEVEL|OTEL_.*|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE)$/;
 
-/** Starts a program worker (see `protocol.ts`); its log lines go where ours go. */
-export function forkProgramWorker(): ChildProcess {
+export type ForkOptions = {
+  /** Where its log lines go: where ours go unless set. */
+  readonly output?: "inherit" | "pipe";
+};
+
+/** Starts a program worker, which says `ready` when it can be told its program. */
+export function forkProgramWorker(options: ForkOptions = {}): ChildProcess {
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => passedOn.test(name)));
+  const { output = "inherit" } = options;
   return fork(entry, [], {
     env: {
       ...environment,
-      // FFmpeg's calls block the thread pool: one for each source and output, and some to spare.
+      // FFmpeg's calls block a thread each: as many as sources, outputs and stages, and some to spare.
       UV_THREADPOOL_SIZE: "32",
       // Without it FFmpeg's allocations grow for ever.
       MALLOC_ARENA_MAX: "2",
     },
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    stdio: ["ignore", output, output, "ipc"],
     serialization: "json",
   });
 }

@@ -1,0 +1,215 @@
+import type { AVCodecID } from "node-av/constants";
+import {
+  AV_CODEC_ID_AV1,
+  AV_CODEC_ID_H264,
+  AV_CODEC_ID_HEVC,
+  AV_CODEC_ID_VP8,
+  AV_CODEC_ID_VP9,
+  AV_FRAME_FLAG_CORRUPT,
+  AV_LOG_QUIET,
+  AV_PKT_FLAG_KEY,
+  AVCOL_RANGE_MPEG,
+  AVCOL_RANGE_UNSPECIFIED,
+  AVCOL_SPC_BT709,
+  AVCOL_SPC_RGB,
+  AVCOL_SPC_UNSPECIFIED,
+} from "node-av/constants";
+import { Codec, CodecContext, FFmpegError, Frame, Log, Packet, Rational } from "node-av/lib";
+import { readVideoTag } from "../rtmp/media-tag.ts";
+import type { MediaMessage } from "../rtmp/message.ts";
+import { SharedFrame } from "./shared-frame.ts";
+
+export type VideoDecoderListener = {
+  /** A picture and when it is due, in the clock that `push` was told. The listener holds it. */
+  readonly onPicture: (picture: SharedFrame, dueMs: number) => void;
+  /** It cannot be shown, in words for a streamer; null: it can, after all. */
+  readonly onRefused: (reason: string | null) => void;
+};
+
+const codecIds: Readonly<Record<string, AVCodecID>> = {
+  h264: AV_CODEC_ID_H264,
+  hevc: AV_CODEC_ID_HEVC,
+  av1: AV_CODEC_ID_AV1,
+  vp8: AV_CODEC_ID_VP8,
+  vp9: AV_CODEC_ID_VP9,
+};
+/** MediaMTX's configurations of the others are placeholders. */
+const configuredCodecs = new Set(["h264", "hevc"]);
+const maxWidth = 4096;
+const maxHeight = 2304;
+/** Messages that wait to be decoded; over it, it goes on at a keyframe. */
+const maxQueue = 90;
+
+Log.setLevel(AV_LOG_QUIET);
+
+/**
+ * Decodes a source's video messages (FLV and Enhanced RTMP tags) off this
+ * thread, in order. What cannot be decoded is counted, and left out up to the
+ * next keyframe; nothing is thrown.
+ */
+export class VideoDecoder {
+  readonly #listener: VideoDecoderListener;
+  #queue: { readonly message: MediaMessage; readonly dueMs: number }[] = [];
+  #isRunning = false;
+  #isClosed = false;
+  #needsKeyframe = true;
+  #isRefused = false;
+  #codec: string | null = null;
+  #configuration: Buffer | null = null;
+  #context: CodecContext | null = null;
+  #errors = 0;
+
+  constructor(listener: VideoDecoderListener) {
+    this.#listener = listener;
+  }
+
+  /** Frames that could not be decoded. */
+  get errors(): number {
+    return this.#errors;
+  }
+
+  /** Takes the next message; `dueMs`: when its picture is to be shown. */
+  push(message: MediaMessage, dueMs: number): void {
+    if (this.#isClosed) return;
+    this.#queue.push({ message, dueMs });
+    if (this.#queue.length > maxQueue) {
+      this.#queue = this.#queue.filter((waiting) => waiting.message.configuration);
+      this.#needsKeyframe = true;
+    }
+    if (!this.#isRunning) void this.#run();
+  }
+
+  /** The next message is the first of a new connection. */
+  restart(): void {
+    this.#queue = [];
+    this.#needsKeyframe = true;
+    this.#configuration = null;
+    this.#codec = null;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#queue = [];
+    if (!this.#isRunning) this.#drop();
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      try {
+        await this.#take(next.message, next.dueMs);
+      } catch {
+        this.#failed();
+      }
+    }
+    this.#isRunning = false;
+    if (this.#isClosed) this.#drop();
+  }
+
+  async #take(message: MediaMessage, dueMs: number): Promise<void> {
+    const { codec, bodyAt } = readVideoTag(message.payload);
+    const body = message.payload.subarray(bodyAt);
+    if (codec === null) {
+      this.#refuse("Its video is in a format that cannot be shown.");
+      return;
+    }
+    if (codec !== this.#codec) {
+      this.#drop();
+      this.#codec = codec;
+      this.#configuration = null;
+    }
+    if (message.configuration) {
+      if (!configuredCodecs.has(codec) || this.#configuration?.equals(body) === true) return;
+      this.#drop();
+      this.#configuration = Buffer.from(body);
+      return;
+    }
+    if (body.length === 0 || (this.#needsKeyframe && !message.keyframe)) return;
+    this.#context ??= await this.#open(codec);
+    this.#needsKeyframe = false;
+    await this.#decode(this.#context, body, message.keyframe, dueMs);
+  }
+
+  async #open(codec: string): Promise<CodecContext> {
+    const codecId = codecIds[codec];
+    const decoder = codecId === undefined ? null : Codec.findDecoder(codecId);
+    const context = new CodecContext();
+    try {
+      context.allocContext3(decoder);
+      context.pktTimebase = new Rational(1, 1_000_000);
+      context.threadCount = 1;
+      if (this.#configuration !== null) context.extraData = this.#configuration;
+      FFmpegError.throwIfError(await context.open2(decoder, null), "open the decoder");
+      return context;
+    } catch (error) {
+      context.freeContext();
+      throw error;
+    }
+  }
+
+  async #decode(context: CodecContext, body: Buffer, keyframe: boolean, dueMs: number): Promise<void> {
+    using packet = new Packet();
+    packet.alloc();
+    packet.data = body;
+    packet.pts = BigInt(Math.round(dueMs * 1_000));
+    if (keyframe) packet.setFlags(AV_PKT_FLAG_KEY);
+    FFmpegError.throwIfError(await context.sendPacket(packet), "decode");
+    for (;;) {
+      const frame = new Frame();
+      frame.alloc();
+      // A closed decoder's last picture is nobody's.
+      if ((await context.receiveFrame(frame)) < 0 || this.#isClosed) {
+        frame.free();
+        return;
+      }
+      this.#give(frame);
+    }
+  }
+
+  #give(frame: Frame): void {
+    if (frame.hasFlags(AV_FRAME_FLAG_CORRUPT)) {
+      frame.free();
+      this.#errors += 1;
+      return;
+    }
+    if (frame.width > maxWidth || frame.height > maxHeight) {
+      this.#refuse(`Its picture is ${frame.width}x${frame.height}: at most ${maxWidth}x${maxHeight} can be shown.`);
+      frame.free();
+      return;
+    }
+    if (this.#isRefused) {
+      this.#isRefused = false;
+      this.#listener.onRefused(null);
+    }
+    // Who does not say is taken at what nearly everybody sends.
+    if (frame.colorRange === AVCOL_RANGE_UNSPECIFIED) frame.colorRange = AVCOL_RANGE_MPEG;
+    if (frame.colorSpace === AVCOL_SPC_UNSPECIFIED) frame.colorSpace = AVCOL_SPC_BT709;
+    if (frame.colorSpace === AVCOL_SPC_RGB && !this.#isRgb()) frame.colorSpace = AVCOL_SPC_BT709;
+    const dueMs = Number(frame.pts) / 1_000;
+    this.#listener.onPicture(new SharedFrame(frame), dueMs);
+  }
+
+  /** Only these codecs carry RGB here. */
+  #isRgb(): boolean {
+    return this.#codec === "av1" || this.#codec === "vp9" || this.#codec === "hevc";
+  }
+
+  #refuse(reason: string): void {
+    this.#needsKeyframe = true;
+    if (this.#isRefused) return;
+    this.#isRefused = true;
+    this.#listener.onRefused(reason);
+  }
+
+  #failed(): void {
+    this.#errors += 1;
+    this.#needsKeyframe = true;
+    this.#drop();
+  }
+
+  #drop(): void {
+    this.#context?.freeContext();
+    this.#context = null;
+    this.#needsKeyframe = true;
+  }
+}

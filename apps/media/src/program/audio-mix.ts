@@ -1,0 +1,24 @@
+import type { SceneContent } from "@trax/media-protocol";
+import type { SourceMix } from "./audio/program-audio.ts";
+
+/**
+ * How each source is heard: as its scene says, or plainly where it says nothing.
+ * With audio that follows video only those that are shown are heard.
+ */
+export function audioMix(
+  content: SceneContent | null,
+  sourceIds: readonly string[],
+  shown: readonly string[],
+): SourceMix[] {
+  return sourceIds.map((sourceId) => {
+    const said = content?.audio.find((each) => each.sourceId === sourceId);
+    return {
+      sourceId,
+      gain: said?.gain ?? 0,
+      mute: said?.mute ?? false,
+      solo: said?.solo ?? false,
+      delayMs: said?.delayMs ?? 0,
+      audible: content?.audioFollowsVideo !== true || shown.includes(sourceId),
+    };
+  });
+}

@@ -1,0 +1,224 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Logger } from "@trax/foundation/log";
+import { encodeJpeg } from "../ffmpeg/jpeg.ts";
+import { audioMix } from "./audio-mix.ts";
+import { ProgramAudio } from "./audio/program-audio.ts";
+import type { SourceMix } from "./audio/program-audio.ts";
+import { Director } from "./director.ts";
+import { FrameClock } from "./frame-clock.ts";
+import { FramePipeline } from "./frame-pipeline.ts";
+import { GaugeTaker } from "./gauge-taker.ts";
+import { Graphics } from "./graphics/graphics.ts";
+import { LinkServer } from "./link/server.ts";
+import { programMetadata } from "./program-metadata.ts";
+import { ProgramOutputs } from "./program-outputs.ts";
+import type { Canvas, ProgramGauges, ProgramReport, ProgramSpec } from "./protocol.ts";
+import { imageUrls } from "./scene/images.ts";
+import { SourceReporter } from "./source-reporter.ts";
+import { Sources } from "./sources.ts";
+
+export type EngineListener = {
+  readonly log: Logger;
+  readonly report: (report: ProgramReport) => void;
+};
+
+/** Pixels, at the most. */
+const snapshotWidth = 1280;
+
+/**
+ * Makes one studio's program, in real time from its start on: program time 0 is
+ * when it was made. The canvas and the link's path stay for its life; all else
+ * changes with `update`, each time at one frame.
+ */
+export class Engine {
+  readonly canvas: Canvas;
+  readonly #listener: EngineListener;
+  readonly #clock: FrameClock;
+  readonly #sources: Sources;
+  readonly #graphics: Graphics;
+  readonly #director: Director;
+  readonly #audio: ProgramAudio;
+  readonly #outputs: ProgramOutputs;
+  readonly #pipeline: FramePipeline;
+  readonly #gauges: GaugeTaker;
+  readonly #reporter: SourceReporter;
+  #preparing: Promise<void> = Promise.resolve();
+  #mix: readonly SourceMix[] = [];
+  #soundFadeMs = 0;
+  /** Program time 0, monotonic ms. */
+  #startedAt = performance.now();
+  #onSlate: boolean | null = null;
+  #failedAt = -Infinity;
+  #isClosed = false;
+  #running: Promise<void> = Promise.resolve();
+  #wake: () => void = () => undefined;
+
+  private constructor(spec: ProgramSpec, link: LinkServer, listener: EngineListener) {
+    const { canvas } = spec;
+    this.canvas = canvas;
+    this.#listener = listener;
+    this.#clock = new FrameClock(canvas.frameRate);
+    this.#graphics = new Graphics(canvas);
+    this.#director = new Director(canvas, this.#graphics);
+    this.#outputs = new ProgramOutputs(link);
+    link.send(programMetadata(canvas));
+    this.#audio = new ProgramAudio({
+      bitrate: canvas.audioBitrate,
+      onAac: (message) => this.#outputs.aac(message),
+      onOpus: (message) => this.#outputs.opus(message),
+      onError: (error) => this.#failed(error),
+    });
+    this.#sources = new Sources(this.now, {
+      onAudio: (sourceId, message, atMs) => this.#audio.push(sourceId, message, atMs),
+      onInterrupted: (sourceId) => this.#audio.interrupt(sourceId),
+      onRemoved: (sourceId) => this.#audio.remove(sourceId),
+    });
+    this.#pipeline = new FramePipeline(canvas, {
+      onMessage: (message) => this.#outputs.video(message),
+      onError: (error) => this.#failed(error),
+    });
+    this.#gauges = new GaugeTaker();
+    this.#reporter = new SourceReporter(this.#sources, listener.report);
+  }
+
+  /** Listens on the spec's link and begins. */
+  static async start(spec: ProgramSpec, listener: EngineListener): Promise<Engine> {
+    const link = await LinkServer.listen(spec.linkPath);
+    const engine = new Engine(spec, link, listener);
+    await engine.#prepare(spec);
+    // Time begins when there is something to see.
+    engine.#startedAt = performance.now();
+    void engine.update(spec);
+    engine.#running = engine.#run();
+    return engine;
+  }
+
+  /** The engine's clock, ms since its start. */
+  readonly now = (): number => performance.now() - this.#startedAt;
+
+  /** Takes over a new state as soon as its images are there: sources and outputs at once, what is seen at one frame. */
+  update(spec: ProgramSpec): Promise<void> {
+    this.#sources.update(spec.sources);
+    this.#audio.setOpus(spec.publish !== null || spec.preview !== null);
+    this.#outputs.publish(spec.publish);
+    this.#pipeline.encoder.setBitrate(spec.canvas.videoBitrate);
+    this.#preparing = this.#preparing.then(() => this.#prepare(spec));
+    return this.#preparing;
+  }
+
+  /** A JPEG of the program, or of a source's newest picture; null where there is none. */
+  async snapshot(sourceId: string | null): Promise<Buffer | null> {
+    const picture = sourceId === null ? this.#pipeline.last : (this.#sources.get(sourceId)?.lastPicture ?? null);
+    if (picture === null) return null;
+    picture.retain();
+    try {
+      return await encodeJpeg(picture, snapshotWidth);
+    } finally {
+      picture.release();
+    }
+  }
+
+  gauges(): ProgramGauges {
+    return this.#gauges.take({
+      skippedFrames: this.#clock.skipped,
+      preset: this.#pipeline.encoder.preset,
+      sources: this.#sources.inputs,
+      driftOf: (sourceId) => this.#audio.driftMs(sourceId),
+    });
+  }
+
+  meters(): Extract<ProgramReport, { type: "meters" }> {
+    return { type: "meters", ...this.#audio.meters() };
+  }
+
+  /** A few times a second: what is known of the sources, where it has changed. */
+  tick(): void {
+    this.#reporter.tick();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#wake();
+    await this.#running;
+    await this.#preparing;
+    await this.#pipeline.close();
+    this.#sources.close();
+    this.#audio.close();
+    await this.#outputs.close();
+    await this.#graphics.close();
+  }
+
+  async #prepare(spec: ProgramSpec): Promise<void> {
+    const problems = await this.#graphics.prepare(imageUrls(spec.scene?.content ?? null, spec.overlays));
+    for (const problem of problems) this.#listener.log.warn({ problem }, "a picture cannot be shown");
+    this.#graphics.setSlate(spec.slate);
+    // Drawn now, so that nothing waits for it when it is needed.
+    this.#graphics.slateItems();
+    this.#graphics.setOverlays(spec.overlays, this.now());
+    this.#soundFadeMs = this.#director.update(spec);
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isClosed) {
+      if (this.#pipeline.isFull) {
+        await this.#pipeline.room();
+        continue;
+      }
+      const frame = this.#clock.take(this.now());
+      if (frame === null) await this.#sleep(this.#clock.waitMs(this.now()));
+      else this.#make(frame);
+    }
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    this.#wake = resolve;
+    await promise;
+    clearTimeout(timer);
+  }
+
+  #make(frame: number): void {
+    const at = this.#clock.timeOf(frame);
+    this.#audio.advance(at);
+    this.#sources.advance(at);
+    if (!this.#pipeline.encoder.wants(frame)) return;
+    const { composition, onSlate, shown, taken } = this.#director.look(at, this.#sources.scene(at));
+    this.#noteSlate(onSlate);
+    this.#mixSources(shown);
+    this.#pipeline.push({
+      frame,
+      composition,
+      pictures: this.#sources.hold(at),
+      onDone: () => {
+        const behindMs = Math.max(0, this.now() - at - 1_000 / this.canvas.frameRate);
+        this.#gauges.note(behindMs);
+        this.#pipeline.encoder.note(behindMs, this.now());
+        if (taken !== null) this.#listener.report({ type: "shown", ...taken, at: new Date().toISOString() });
+      },
+    });
+  }
+
+  #mixSources(shown: readonly string[]): void {
+    const sourceIds = this.#sources.inputs.map((input) => input.sourceId);
+    const mix = audioMix(this.#director.content, sourceIds, shown);
+    if (isDeepStrictEqual(mix, this.#mix)) return;
+    this.#mix = mix;
+    this.#audio.setSources(mix, this.#soundFadeMs);
+    this.#soundFadeMs = 0;
+  }
+
+  #noteSlate(onSlate: boolean): void {
+    if (onSlate === this.#onSlate) return;
+    this.#onSlate = onSlate;
+    this.#listener.report({ type: "slate", onSlate });
+  }
+
+  /** The same fault at each frame is told once a while. */
+  #failed(error: unknown): void {
+    const now = this.now();
+    if (now - this.#failedAt < 5_000) return;
+    this.#failedAt = now;
+    this.#listener.log.error({ err: error }, "a part of the program failed and goes on");
+  }
+}

@@ -1,0 +1,165 @@
+import type { SharedFrame } from "../ffmpeg/shared-frame.ts";
+import { VideoDecoder } from "../ffmpeg/video-decoder.ts";
+import { readMessage } from "../ffmpeg/message-stream.ts";
+import { ByteRate } from "../relay/byte-rate.ts";
+import { SourceFlow } from "../relay/source-flow.ts";
+import { SourceReader } from "../relay/source-reader.ts";
+import type { AudioFormat, MediaMessage, VideoFormat } from "../rtmp/message.ts";
+import { PictureQueue } from "./picture-queue.ts";
+import type { ProgramSource } from "./protocol.ts";
+import { SourceClock } from "./source-clock.ts";
+
+export type SourceInputListener = {
+  /** Sound whose first sample belongs at that time of the engine, ms; configurations too. */
+  readonly onAudio: (message: MediaMessage, atMs: number) => void;
+  /** Timestamps begin anew. */
+  readonly onInterrupted: () => void;
+};
+
+export type SourceState = {
+  readonly flowing: boolean;
+  readonly video: VideoFormat | null;
+  readonly audio: AudioFormat | null;
+  readonly error: string | null;
+};
+
+/** One source of a program: plays it for as long as it is to be had, and has its pictures ready when they are due. */
+export class SourceInput {
+  readonly sourceId: string;
+  readonly #now: () => number;
+  readonly #listener: SourceInputListener;
+  readonly #clock = new SourceClock();
+  readonly #decoder: VideoDecoder;
+  readonly #pictures = new PictureQueue();
+  readonly #flow = new SourceFlow();
+  readonly #rate = new ByteRate();
+  #spec: ProgramSource;
+  #reader: SourceReader | null = null;
+  /** A picture of the connection that there is now has been shown. */
+  #isPresent = false;
+  #decodedAt = -Infinity;
+  #shownAt = -Infinity;
+  #anchors = 0;
+  #error: string | null = null;
+  /** By readers that are closed. */
+  #receivedBytes = 0;
+
+  /** `now`: the engine's clock, ms. */
+  constructor(spec: ProgramSource, now: () => number, listener: SourceInputListener) {
+    this.sourceId = spec.sourceId;
+    this.#spec = spec;
+    this.#now = now;
+    this.#listener = listener;
+    this.#decoder = new VideoDecoder({
+      onPicture: (picture, dueMs) => {
+        this.#decodedAt = this.#now();
+        this.#pictures.push(picture, dueMs);
+      },
+      onRefused: (reason) => {
+        this.#error = reason;
+      },
+    });
+    this.#open();
+  }
+
+  update(spec: ProgramSource): void {
+    const isSame = spec.url === this.#spec.url && spec.revision === this.#spec.revision;
+    this.#spec = spec;
+    if (isSame) return;
+    this.#close();
+    this.#open();
+  }
+
+  /** Moves on to the picture that is due. */
+  advance(now: number): void {
+    if (!this.#pictures.advance(now)) return;
+    this.#isPresent = true;
+    this.#shownAt = now;
+  }
+
+  /** It has pictures, and they keep coming. */
+  isOnline(now: number): boolean {
+    return this.#isPresent && now - this.#decodedAt < this.#spec.silenceMs;
+  }
+
+  /** The picture to show; of a source that is gone its last one, for a while. */
+  picture(now: number): SharedFrame | null {
+    return now - this.#shownAt < this.#spec.silenceMs ? this.#pictures.shown : null;
+  }
+
+  /** The newest picture, however old. */
+  get lastPicture(): SharedFrame | null {
+    return this.#pictures.shown;
+  }
+
+  /** What is known of it; a few times a second, also to end a connection that says nothing. */
+  state(): SourceState {
+    const now = performance.now();
+    this.#reader?.tick(now);
+    const { video, audio } = this.#flow;
+    return { flowing: this.#reader !== null && this.#flow.isFlowing(now), video, audio, error: this.#error };
+  }
+
+  /** bit/s since this was last asked, and when a frame last came (monotonic ms). */
+  gauge(): { readonly bitrate: number; readonly lastFrameAt: number | null } {
+    const bytes = this.#receivedBytes + (this.#reader?.receivedBytes ?? 0);
+    const bitrate = this.#rate.sample(bytes, performance.now());
+    return { bitrate, lastFrameAt: this.#flow.lastFrameAt };
+  }
+
+  close(): void {
+    this.#close();
+    this.#decoder.close();
+    this.#pictures.clear();
+  }
+
+  #open(): void {
+    const { url } = this.#spec;
+    this.#error = null;
+    if (url === null) return;
+    this.#reader = new SourceReader(url, {
+      onStart: () => {
+        this.#flow.restart();
+        this.#clock.restart();
+        this.#decoder.restart();
+        this.#listener.onInterrupted();
+      },
+      onMessage: (message) => this.#take(message),
+      onLost: () => this.#lost(),
+    });
+  }
+
+  #close(): void {
+    this.#receivedBytes += this.#reader?.receivedBytes ?? 0;
+    this.#reader?.close();
+    this.#reader = null;
+    this.#lost();
+  }
+
+  #lost(): void {
+    this.#isPresent = false;
+    this.#pictures.interrupt();
+    this.#decoder.restart();
+    this.#listener.onInterrupted();
+  }
+
+  #take(message: MediaMessage): void {
+    const now = this.#now();
+    this.#flow.note(message, performance.now());
+    if (message.kind === "data") return;
+    // Configurations come when they like, with any timestamp.
+    if (!message.configuration) {
+      this.#clock.note(message.timestamp, now);
+      if (this.#clock.anchors !== this.#anchors) {
+        this.#anchors = this.#clock.anchors;
+        this.#listener.onInterrupted();
+      }
+    }
+    if (message.kind === "audio") {
+      this.#listener.onAudio(message, this.#clock.place(message.timestamp));
+      return;
+    }
+    const { compositionTime } = readMessage("video", message.payload);
+    this.#decoder.push(message, this.#clock.place(message.timestamp + compositionTime));
+  }
+}
