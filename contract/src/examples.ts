@@ -242,7 +242,10 @@ export const operationExamples: Readonly<Record<string, Examples>> = {
   getSource: { response: source },
   updateSource: { request: { name: "Camera left" }, response: { ...source, name: "Camera left" } },
   listMediaSessions: { response: pageOf(session) },
-  createMediaSession: { request: { role: "publish", sourceId, expiresInSeconds: 3_600 }, response: sessionCreated },
+  createMediaSession: {
+    request: { role: "publish", sourceId, preview: false, expiresInSeconds: 3_600 },
+    response: sessionCreated,
+  },
   listDestinations: { response: pageOf(destination) },
   createDestination: {
     request: {
