@@ -16,6 +16,16 @@ export function paint(width: number, height: number, draw: (context: SKRSContext
   };
 }
 
+/** A bitmap of one colour, `#rrggbb`. */
+export function solid(width: number, height: number, color: string): Bitmap {
+  const data = new Uint8Array(width * height * 4);
+  const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
+  data.set([red ?? 0, green ?? 0, blue ?? 0, 255]);
+  // The first pixel, whatever the machine's byte order, is all others.
+  new Uint32Array(data.buffer).fill(new Uint32Array(data.buffer, 0, 1)[0] ?? 0);
+  return { width, height, data };
+}
+
 /** `#rrggbb`, or `otherwise` for anything else, so that no string is ever an instruction to Skia. */
 export function colorOr(color: string | null, otherwise: string): string {
   return color !== null && /^#[0-9a-f]{6}$/i.test(color) ? color : otherwise;

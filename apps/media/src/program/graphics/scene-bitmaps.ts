@@ -4,7 +4,7 @@ import type { CanvasSize } from "../scene/scene-source.ts";
 import { fitText } from "./fit-text.ts";
 import { drawImageInto } from "./draw-image.ts";
 import type { Images } from "./images.ts";
-import { colorOr, drawLines, fillBox, paint, textLeft, textTop } from "./paint.ts";
+import { colorOr, drawLines, fillBox, paint, solid, textLeft, textTop } from "./paint.ts";
 
 type Placed = { readonly bitmap: Bitmap; readonly x: number; readonly y: number };
 type PaintedPart = Exclude<ScenePart, { kind: "source" }>;
@@ -72,10 +72,13 @@ export class SceneBitmaps {
           ? null
           : this.#paintWithin(part.box, (context) => drawImageInto(context, picture.canvas, part));
       }
-      case "color":
-        return this.#paintWithin(part.box, (context) =>
-          fillBox(context, part.box, colorOr(part.color, "#000000"), part.radius),
-        );
+      case "color": {
+        const { box, radius } = part;
+        const color = colorOr(part.color, "#000000");
+        if (radius > 0) return this.#paintWithin(box, (context) => fillBox(context, box, color, radius));
+        const seen = this.#seen(box);
+        return seen && { bitmap: solid(seen.width, seen.height, color), x: seen.x, y: seen.y };
+      }
       case "border":
         return this.#paintWithin(part.box, (context) => {
           const { box, width } = part;
@@ -95,16 +98,23 @@ export class SceneBitmaps {
   }
 
   #paintWithin(area: PixelBox, draw: Parameters<typeof paint>[2]): Placed | null {
-    const x = Math.max(0, area.x);
-    const y = Math.max(0, area.y);
-    const width = Math.min(this.#canvas.width, area.x + area.width) - x;
-    const height = Math.min(this.#canvas.height, area.y + area.height) - y;
-    if (width <= 0 || height <= 0) return null;
+    const seen = this.#seen(area);
+    if (seen === null) return null;
+    const { x, y, width, height } = seen;
     const bitmap = paint(width, height, (context) => {
       context.translate(-x, -y);
       draw(context);
     });
     return { bitmap, x, y };
+  }
+
+  /** What of an area lies on the canvas. */
+  #seen(area: PixelBox): PixelBox | null {
+    const x = Math.max(0, area.x);
+    const y = Math.max(0, area.y);
+    const width = Math.min(this.#canvas.width, area.x + area.width) - x;
+    const height = Math.min(this.#canvas.height, area.y + area.height) - y;
+    return width > 0 && height > 0 ? { x, y, width, height } : null;
   }
 
   #forgetOldest(used: ReadonlySet<string>): void {
