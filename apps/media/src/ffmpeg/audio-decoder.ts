@@ -8,6 +8,7 @@ import {
 } from "node-av/constants";
 import type { AVCodecID } from "node-av/constants";
 import { Codec, CodecContext, Frame, Log, Packet, Rational } from "node-av/lib";
+import { readMp3Frame } from "../rtmp/audio-config.ts";
 import { readAudioTag } from "../rtmp/media-tag.ts";
 import type { MediaMessage } from "../rtmp/message.ts";
 
@@ -30,7 +31,7 @@ Log.setLevel(AV_LOG_QUIET);
  */
 export class AudioDecoder {
   readonly #timeBase: Rational;
-  #open: { readonly codec: AudioCodec; readonly context: CodecContext } | null = null;
+  #open: { readonly codec: AudioCodec; readonly sampleRate: number; readonly context: CodecContext } | null = null;
   #configuration: { readonly codec: AudioCodec; readonly body: Buffer } | null = null;
 
   /** `ticks`: of timestamps in a second. */
@@ -50,7 +51,7 @@ export class AudioDecoder {
       this.#configure(codec, body);
       return;
     }
-    const context = await this.#contextFor(codec);
+    const context = await this.#contextFor(codec, codec === "mp3" ? mp3Rate(body) : 48_000);
     if (context === null) return;
     using packet = new Packet();
     packet.alloc();
@@ -79,8 +80,9 @@ export class AudioDecoder {
     this.free();
   }
 
-  async #contextFor(codec: AudioCodec): Promise<CodecContext | null> {
-    if (this.#open?.codec === codec) return this.#open.context;
+  /** `sampleRate`: what the decoder stamps its first frame with, which MP3's gets wrong by itself. */
+  async #contextFor(codec: AudioCodec, sampleRate: number): Promise<CodecContext | null> {
+    if (this.#open?.codec === codec && this.#open.sampleRate === sampleRate) return this.#open.context;
     this.free();
     const configuration = this.#configuration?.codec === codec ? this.#configuration.body : null;
     // Raw AAC means nothing without.
@@ -90,7 +92,7 @@ export class AudioDecoder {
     const context = new CodecContext();
     context.allocContext3(decoder);
     context.pktTimebase = this.#timeBase;
-    context.sampleRate = 48_000;
+    context.sampleRate = sampleRate;
     context.channelLayout = AV_CHANNEL_LAYOUT_STEREO;
     context.threadCount = 1;
     if (configuration !== null) context.extraData = configuration;
@@ -98,11 +100,21 @@ export class AudioDecoder {
       context.freeContext();
       return null;
     }
-    this.#open = { codec, context };
+    this.#open = { codec, sampleRate, context };
     return context;
   }
 }
 
 function isAudioCodec(codec: string | null): codec is AudioCodec {
   return codec !== null && Object.hasOwn(codecIds, codec);
+}
+
+function mp3Rate(frame: Buffer): number {
+  try {
+    return readMp3Frame(frame)?.sampleRate ?? 0;
+  } catch (error) {
+    // Cut off: the decoder refuses it.
+    if (error instanceof RangeError) return 0;
+    throw error;
+  }
 }

@@ -4,6 +4,7 @@ import { AudioEncoder, encoderKinds } from "../../ffmpeg/audio-encoder.ts";
 import type { MediaMessage } from "../../rtmp/message.ts";
 import type { Stereo } from "./pcm.ts";
 import { sampleRate } from "./pcm.ts";
+import { SerialQueue } from "./serial-queue.ts";
 
 export type EncodingOptions = {
   readonly codec: keyof typeof encoderKinds;
@@ -27,19 +28,22 @@ export class Encoding {
   readonly #options: EncodingOptions;
   readonly #frameSamples: number;
   readonly #isPlanar: boolean;
-  readonly #queue: Pcm[] = [];
+  readonly #queue: SerialQueue<Pcm>;
   #filling: Pcm;
   #filled = 0;
   #encoder: AudioEncoder | null = null;
   #retryAt = -Infinity;
-  #isRunning = false;
-  #isClosed = false;
 
   constructor(options: EncodingOptions) {
     this.#options = options;
     this.#frameSamples = encoderKinds[options.codec].frameSamples;
     this.#isPlanar = options.codec === "aac";
     this.#filling = this.#emptyFrame(options.from);
+    this.#queue = new SerialQueue(
+      maxQueue,
+      (pcm) => this.#take(pcm),
+      () => this.#free(),
+    );
   }
 
   /** Sound that goes on from the last, without its first `skip` samples. */
@@ -56,10 +60,14 @@ export class Encoding {
     }
   }
 
+  /** When all whole frames have become messages. */
+  async settled(): Promise<void> {
+    await this.#queue.settled();
+  }
+
   /** Nothing comes to the listener any more. */
   close(): void {
-    this.#isClosed = true;
-    if (!this.#isRunning) this.#free();
+    this.#queue.close();
   }
 
   #emptyFrame(at: number): Pcm {
@@ -70,26 +78,18 @@ export class Encoding {
     const full = this.#filling;
     this.#filling = this.#emptyFrame(full.at + this.#frameSamples);
     this.#filled = 0;
-    if (this.#isClosed) return;
     this.#queue.push(full);
-    if (this.#queue.length > maxQueue) this.#queue.shift();
-    if (!this.#isRunning) void this.#run();
   }
 
-  async #run(): Promise<void> {
-    this.#isRunning = true;
-    for (let next = this.#queue.shift(); next !== undefined && !this.#isClosed; next = this.#queue.shift()) {
-      if (next.at < this.#retryAt) continue;
-      try {
-        await this.#encode(next);
-      } catch (error) {
-        this.#free();
-        this.#retryAt = next.at + retrySamples;
-        this.#options.onError(error);
-      }
+  async #take(pcm: Pcm): Promise<void> {
+    if (pcm.at < this.#retryAt) return;
+    try {
+      await this.#encode(pcm);
+    } catch (error) {
+      this.#free();
+      this.#retryAt = pcm.at + retrySamples;
+      if (!this.#queue.isClosed) this.#options.onError(error);
     }
-    this.#isRunning = false;
-    if (this.#isClosed) this.#free();
   }
 
   async #encode(pcm: Pcm): Promise<void> {
@@ -105,7 +105,7 @@ export class Encoding {
     FFmpegError.throwIfError(frame.fromBuffer(Buffer.from(pcm.samples.buffer)), "fill a frame");
     frame.pts = BigInt(pcm.at);
     for (const message of await this.#encoder.encode(frame)) {
-      if (!this.#isClosed) this.#options.onMessage(message);
+      if (!this.#queue.isClosed) this.#options.onMessage(message);
     }
   }
 

@@ -135,6 +135,12 @@ export class ProgramAudio {
     return this.#sources.get(sourceId)?.driftMs ?? 0;
   }
 
+  /** When all that was pushed is in its place, and all that was mixed has come out, but for what does not fill a frame. */
+  async settled(): Promise<void> {
+    const sources = [...this.#sources.values()].map((source) => source.settled());
+    await Promise.all([...sources, this.#aac.settled(), this.#opus?.settled()]);
+  }
+
   /** Nothing comes to the listeners any more. */
   close(): void {
     for (const source of this.#sources.values()) source.close();

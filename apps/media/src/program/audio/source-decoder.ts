@@ -5,6 +5,7 @@ import { readAudioTag } from "../../rtmp/media-tag.ts";
 import type { MediaMessage } from "../../rtmp/message.ts";
 import type { Stereo } from "./pcm.ts";
 import { sampleRate, samplesOf, stereo } from "./pcm.ts";
+import { SerialQueue } from "./serial-queue.ts";
 
 export type SourceDecoderListener = {
   /** Sound whose first sample belongs at sample `at`. */
@@ -31,51 +32,46 @@ type Item = { readonly message: MediaMessage; readonly atMs: number } | "interru
  */
 export class SourceDecoder {
   readonly #listener: SourceDecoderListener;
-  readonly #queue: Item[] = [];
-  #isRunning = false;
-  #isClosed = false;
-  #decoder = new AudioDecoder(resampling.ticks);
+  readonly #queue: SerialQueue<Item>;
+  readonly #decoder = new AudioDecoder(resampling.ticks);
   #resampler: AudioResampler | null = null;
   #expectedAt: number | null = null;
 
   constructor(listener: SourceDecoderListener) {
     this.#listener = listener;
+    this.#queue = new SerialQueue(
+      maxQueue,
+      (item) => this.#take(item),
+      () => this.#free(),
+    );
   }
 
   push(message: MediaMessage, atMs: number): void {
-    this.#add({ message, atMs });
+    this.#queue.push({ message, atMs });
   }
 
   interrupt(): void {
-    this.#add("interrupt");
+    this.#queue.push("interrupt");
+  }
+
+  /** When all that was pushed has become blocks. */
+  async settled(): Promise<void> {
+    await this.#queue.settled();
   }
 
   close(): void {
-    this.#isClosed = true;
-    if (!this.#isRunning) this.#free();
+    this.#queue.close();
   }
 
-  #add(item: Item): void {
-    if (this.#isClosed) return;
-    this.#queue.push(item);
-    if (this.#queue.length > maxQueue) this.#queue.shift();
-    if (!this.#isRunning) void this.#run();
-  }
-
-  async #run(): Promise<void> {
-    this.#isRunning = true;
-    for (let next = this.#queue.shift(); next !== undefined && !this.#isClosed; next = this.#queue.shift()) {
-      try {
-        if (next === "interrupt") this.#begin();
-        else await this.#decode(next.message, next.atMs);
-      } catch (error) {
-        // A format that cannot be converted: the next message is tried afresh.
-        this.#begin();
-        this.#listener.onError(error);
-      }
+  async #take(item: Item): Promise<void> {
+    try {
+      if (item === "interrupt") this.#begin();
+      else await this.#decode(item.message, item.atMs);
+    } catch (error) {
+      // A format that cannot be converted: the next message is tried afresh.
+      this.#begin();
+      if (!this.#queue.isClosed) this.#listener.onError(error);
     }
-    this.#isRunning = false;
-    if (this.#isClosed) this.#free();
   }
 
   async #decode(message: MediaMessage, atMs: number): Promise<void> {
@@ -100,7 +96,7 @@ export class SourceDecoder {
 
   #emit(frame: Frame): void {
     const block = blockOf(frame);
-    if (block === null || this.#isClosed) return;
+    if (block === null || this.#queue.isClosed) return;
     const at = Number(frame.pts);
     this.#expectedAt = at + block.left.length;
     this.#listener.onBlock(at, block);
@@ -112,11 +108,9 @@ export class SourceDecoder {
 
   #begin(): void {
     // What a decoder remembers, or keeps to itself, belongs to before. It knows its configuration still.
-    this.#decoder.free();
-    this.#resampler?.free();
-    this.#resampler = null;
+    this.#free();
     this.#expectedAt = null;
-    if (!this.#isClosed) this.#listener.onInterrupted();
+    if (!this.#queue.isClosed) this.#listener.onInterrupted();
   }
 
   #free(): void {

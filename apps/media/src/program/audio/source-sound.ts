@@ -86,6 +86,11 @@ export class SourceSound {
     return this.#meter.take();
   }
 
+  /** When all that was pushed lies in its place. */
+  async settled(): Promise<void> {
+    await this.#decoder.settled();
+  }
+
   close(): void {
     this.#decoder.close();
   }
