@@ -91,7 +91,9 @@ export async function deleteSource(
   if (gone.length === 0) return false;
   await db.query(sql`delete from source_gauges where source_id = ${sourceId}`);
   await db.query(sql`
-    update studios set program_source_id = null, updated_at = now()
-    where account_id = ${accountId} and id = ${studioId} and program_source_id = ${sourceId}`);
+    update studios set program_source_id = nullif(program_source_id, ${sourceId}),
+      fallback_source_ids = array_remove(fallback_source_ids, ${sourceId}::text), updated_at = now()
+    where account_id = ${accountId} and id = ${studioId}
+      and (program_source_id = ${sourceId} or ${sourceId} = any(fallback_source_ids))`);
   return true;
 }

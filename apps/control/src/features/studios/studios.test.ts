@@ -81,6 +81,8 @@ test("what is shown before the slate is the studio's own, in its order", async (
   assert.match(refused.text, /"path":"body\.program\.fallbackSourceIds\.1"/);
   refusedAs(await set([a, a]), 400, "invalid_request");
   refusedAs(await set(Array.from({ length: 9 }, () => newId("source"))), 400, "invalid_request");
+  assert.equal((await ada.call("DELETE", `${path}/sources/${b}`)).status, 204);
+  assert.deepEqual(shapeOf(await ada.call("GET", path), 200, Studio).program.fallbackSourceIds, [a]);
   assert.deepEqual(shapeOf(await set([]), 200, Studio).program.fallbackSourceIds, []);
 });
 
