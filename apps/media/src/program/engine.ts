@@ -11,6 +11,7 @@ import { GaugeTaker } from "./gauge-taker.ts";
 import { Graphics } from "./graphics/graphics.ts";
 import { LinkServer } from "./link/server.ts";
 import { programMetadata } from "./program-metadata.ts";
+import { Preview } from "./preview.ts";
 import { ProgramOutputs } from "./program-outputs.ts";
 import type { Canvas, ProgramGauges, ProgramReport, ProgramSpec } from "./protocol.ts";
 import { imageUrls } from "./scene/images.ts";
@@ -43,6 +44,7 @@ export class Engine {
   readonly #gauges: GaugeTaker;
   readonly #reporter: SourceReporter;
   #preparing: Promise<void> = Promise.resolve();
+  #preview: Preview | null = null;
   #mix: readonly SourceMix[] = [];
   #soundFadeMs = 0;
   /** Program time 0, monotonic ms. */
@@ -65,7 +67,10 @@ export class Engine {
     this.#audio = new ProgramAudio({
       bitrate: canvas.audioBitrate,
       onAac: (message) => this.#outputs.aac(message),
-      onOpus: (message) => this.#outputs.opus(message),
+      onOpus: (message) => {
+        this.#outputs.opus(message);
+        this.#preview?.opus(message);
+      },
       onError: (error) => this.#failed(error),
     });
     this.#sources = new Sources(this.now, {
@@ -141,6 +146,7 @@ export class Engine {
     this.#wake();
     await this.#running;
     await this.#preparing;
+    await this.#preview?.close();
     await this.#pipeline.close();
     this.#sources.close();
     this.#audio.close();
@@ -156,6 +162,21 @@ export class Engine {
     this.#graphics.slateItems();
     this.#graphics.setOverlays(spec.overlays, this.now());
     this.#soundFadeMs = this.#director.update(spec);
+    await this.#preparePreview(spec);
+  }
+
+  async #preparePreview(spec: ProgramSpec): Promise<void> {
+    const { preview } = spec;
+    if (this.#preview !== null && this.#preview.rtc !== preview?.rtc) {
+      const last = this.#preview;
+      this.#preview = null;
+      await last.close();
+    }
+    if (preview === null) return;
+    this.#preview ??= new Preview(this.canvas, preview.rtc, this.#outputs.opusConfiguration, (error) =>
+      this.#failed(error),
+    );
+    await this.#preview.update(preview.content, spec, this.now());
   }
 
   async #run(): Promise<void> {
@@ -182,8 +203,10 @@ export class Engine {
     const at = this.#clock.timeOf(frame);
     this.#audio.advance(at);
     this.#sources.advance(at);
+    const sources = this.#sources.scene(at);
+    this.#preview?.tick(frame, at, sources, () => this.#sources.hold(at));
     if (!this.#pipeline.encoder.wants(frame)) return;
-    const { composition, onSlate, shown, taken } = this.#director.look(at, this.#sources.scene(at));
+    const { composition, onSlate, shown, taken } = this.#director.look(at, sources);
     this.#noteSlate(onSlate);
     this.#mixSources(shown);
     this.#pipeline.push({

@@ -24,6 +24,10 @@ export class ProgramOutputs {
     this.#link = link;
   }
 
+  get opusConfiguration(): MediaMessage | null {
+    return this.#configurations.opus;
+  }
+
   publish(urls: { readonly program: string; readonly rtc: string } | null): void {
     if (urls?.program === this.#outlets?.program.url && urls?.rtc === this.#outlets?.rtc.url) return;
     this.#outlets?.program.close();
