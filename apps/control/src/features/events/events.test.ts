@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { MetersEvent } from "@trax/contract";
 import { newId } from "@trax/foundation/ids";
 import { appendMediaEvent } from "@trax/media-protocol";
 import type { MediaEventType } from "@trax/media-protocol";
@@ -137,4 +138,55 @@ test("another tenant's events are as if there were none", async () => {
   ]);
   const own = await eve.studio();
   refusedAs(await eve.call("GET", pathOf(own.id) + last), 400, "invalid_cursor");
+});
+
+/** What a reader gets until it has seen enough. */
+async function readUntil(path: string, readerKey: string, isEnough: (text: string) => boolean): Promise<string> {
+  const controller = new AbortController();
+  const response = await fetch(control.baseUrl + path, {
+    headers: { authorization: `Bearer ${readerKey}` },
+    signal: controller.signal,
+  });
+  let text = "";
+  for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += chunk;
+    if (isEnough(text)) break;
+  }
+  controller.abort();
+  return text;
+}
+
+test("meters come between the events of who asks for them, and the media side is told that somebody does", async () => {
+  const { id } = await ada.studio();
+  const heard = { program: { peak: -3.5, rms: -12 }, sources: [{ sourceId: "src_1", peak: -100, rms: -100 }] };
+  const say = setInterval(() => {
+    for (const studioId of [id, "std_other"])
+      void database.query(sql`select pg_notify('trax_meters', ${JSON.stringify({ studioId, ...heard })})`);
+  }, 20);
+  try {
+    const text = await readUntil(`${pathOf(id)}?meters=true`, key, (so) => so.split("program.meters").length > 6);
+    const [frame = ""] = text.split("\n\n").filter((one) => one.startsWith("event: program.meters"));
+    assert.doesNotMatch(text, /^id:/m);
+    assert.doesNotMatch(text, /std_other/);
+    const { createdAt, ...event } = MetersEvent.parse(JSON.parse(frame.split("data: ")[1] ?? ""));
+    assert.ok(Date.parse(createdAt) > 0);
+    assert.deepEqual(event, { type: "program.meters", accountId, studioId: id, data: heard });
+    const [row] = await database.query<{ left: number }>(
+      sql`select extract(epoch from meters_until - now())::float8 as left from programs where studio_id = ${id}`,
+    );
+    assert.ok(row !== undefined && row.left > 15 && row.left <= 30, JSON.stringify(row));
+
+    await using without = await EventReader.open(control, key, pathOf(id));
+    await append(id);
+    assert.equal((await without.next())?.type, "stream.live", "and nothing before it");
+  } finally {
+    clearInterval(say);
+  }
+});
+
+test("meters need the scope of what they are of", async () => {
+  const { id } = await ada.studio();
+  const { secret } = await control.mint(ada.account, { scopes: ["sources:read"] });
+  const refused = await control.call(`${pathOf(id)}?meters=true`, { key: secret });
+  refusedAs(refused, 403, "insufficient_scope");
 });

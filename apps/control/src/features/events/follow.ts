@@ -6,9 +6,11 @@ import type { Database } from "@trax/foundation/database";
 import { ApiError } from "../../kernel/errors.ts";
 import type { EventFeed } from "../../kernel/event-feed.ts";
 import { lastSeq, readEvents, seqOf } from "../../kernel/events.ts";
+import { requireScope } from "../../kernel/guard.ts";
 import { isStudio, requireStudio } from "../broadcast/index.ts";
 import { openDoorbell } from "./doorbell.ts";
 import { frameOf, heartbeatFrame, retryFrame } from "./frame.ts";
+import { sendMeters } from "./meters.ts";
 
 const heartbeatMs = 15_000;
 /** While the database is away it is asked again this often. */
@@ -32,6 +34,8 @@ export type Following = {
   readonly scopes: ReadonlySet<Scope>;
   /** The event to go on after; null: whatever comes from now on. */
   readonly lastEventId: string | null;
+  /** Whether what is heard is sent, too. */
+  readonly meters: boolean;
   /** Aborted when the client, the credential or the server is gone. */
   readonly signal: AbortSignal;
   open(): ServerResponse;
@@ -53,12 +57,14 @@ async function startOf({ database, accountId, studioId, lastEventId }: Following
  */
 export async function follow(following: Following): Promise<void> {
   const { database, accountId, studioId, signal } = following;
+  if (following.meters) requireScope(["stream:read"], following.scopes);
   await requireStudio(database, accountId, studioId);
   let afterSeq = await startOf(following);
   const types = typesFor(following.scopes);
   const bell = openDoorbell();
   const unwatch = following.feed.watch(studioId, bell.ring);
   const response = following.open();
+  const stopMeters = following.meters ? sendMeters(response, following) : null;
   try {
     let sent = await send(response, retryFrame, following);
     let quietFrom = performance.now();
@@ -82,6 +88,7 @@ export async function follow(following: Following): Promise<void> {
       quietFrom = performance.now();
     }
   } finally {
+    stopMeters?.();
     unwatch();
   }
 }

@@ -1,4 +1,4 @@
-import type { EventEnvelope } from "@trax/contract";
+import type { EventEnvelope, MetersEvent } from "@trax/contract";
 
 /**
  * Server-sent events as the HTML standard has them (9.2.6): JSON has no line
@@ -6,6 +6,11 @@ import type { EventEnvelope } from "@trax/contract";
  */
 export function frameOf(envelope: EventEnvelope): string {
   return `id: ${envelope.id}\nevent: ${envelope.type}\ndata: ${JSON.stringify(envelope)}\n\n`;
+}
+
+/** Without an id, so that a client that connects again resumes after the last event. */
+export function metersFrameOf(event: MetersEvent): string {
+  return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 }
 
 /** What a client should wait before it connects again, ms. */

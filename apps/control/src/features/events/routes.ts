@@ -20,6 +20,7 @@ export function eventHandlers({ eventFeed }: Pick<Services, "eventFeed">, patien
           studioId: params.id,
           scopes,
           lastEventId,
+          meters: query.meters === "true",
           signal,
           open,
           patienceMs,

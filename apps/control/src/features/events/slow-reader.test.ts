@@ -36,7 +36,7 @@ test("a reader that takes nothing is let go, with no more than one batch waiting
       return response;
     };
     const { signal } = new AbortController();
-    const where = { database, feed, accountId, studioId, lastEventId: null, signal };
+    const where = { database, feed, accountId, studioId, lastEventId: null, meters: false, signal };
     follow({ ...where, scopes: new Set(scopes), open, patienceMs: 100 }).then(
       () => followed.resolve(response.destroyed),
       followed.reject,
