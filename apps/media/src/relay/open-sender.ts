@@ -11,6 +11,10 @@ const noFfmpeg: CloseReason = {
   message: "TRaX cannot send SRT here: FFmpeg's libraries could not be loaded.",
 };
 
+const noWhip: CloseReason = {
+  code: "protocol_error",
+  message: "TRaX cannot send WHIP here: FFmpeg's libraries could not be loaded.",
+};
 const noRecording: CloseReason = {
   code: "protocol_error",
   message: "TRaX cannot record here: FFmpeg's libraries could not be loaded.",
@@ -18,7 +22,7 @@ const noRecording: CloseReason = {
 
 /**
  * Checks where a destination's name leads, and opens a connection to that very
- * address. Answers why not; never rejects. FFmpeg is loaded for SRT and recordings only.
+ * address. Answers why not; never rejects. FFmpeg is loaded for SRT, WHIP and recordings only.
  */
 export async function openSender(
   destination: RelayDestination,
@@ -37,8 +41,10 @@ export async function openSender(
       const ffmpeg = await import("../ffmpeg/recording-output.ts").catch(() => null);
       return ffmpeg === null ? noRecording : ffmpeg.openRecording(destination, options, listener);
     }
-    case "whip":
-      return { code: "protocol_error", message: "TRaX cannot send to WHIP destinations yet." };
+    case "whip": {
+      const ffmpeg = await import("../ffmpeg/whip-output.ts").catch(() => null);
+      return ffmpeg === null ? noWhip : ffmpeg.openWhip(destination, options, listener);
+    }
   }
 }
 
