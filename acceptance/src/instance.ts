@@ -46,6 +46,8 @@ async function startOn(dataDir: string, environment: Readonly<Record<string, str
       ...process.env,
       ...Object.fromEntries(portNames.map((name) => [`TRAX_${name}_PORT`, "0"])),
       TRAX_RATE_LIMIT: "1000000/60",
+      // Small canvases, and many of them at a time: what a go-live is refused for is tested apart.
+      TRAX_PROGRAM_CORES: "64",
       ...environment,
     },
     stdio: ["ignore", "pipe", "pipe"],

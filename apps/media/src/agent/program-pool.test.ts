@@ -67,7 +67,9 @@ test("a worker that is killed or stopped is replaced, and the next is told what 
   const { pool, next, pidOf } = poolOf(context);
   pool.assign(specOf());
   await next("gauges");
+  const taken = next("shown");
   pool.assign(specOf({ take: { number: 7, transition: "cut", durationMs: 0 } }));
+  await taken;
   for (const signal of ["SIGKILL", "SIGSTOP"] as const) {
     const before = pidOf("std_1");
     const lost = next("lost");

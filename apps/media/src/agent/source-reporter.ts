@@ -1,9 +1,9 @@
 import type { Database } from "@trax/foundation/database";
 import { readSourcesOnline, recordSource } from "@trax/media-protocol";
 import type { RouterConnection, RouterPath } from "../mediamtx/api.ts";
-import type { AudioFormat, VideoFormat } from "../rtmp/message.ts";
 import type { Recorder } from "./recorder.ts";
 import { openedSourceRow, sourceRow } from "./source-row.ts";
+import type { OpenedSource } from "./source-row.ts";
 import { SourceWatch } from "./source-watch.ts";
 import type { SourceView } from "./source-watch.ts";
 
@@ -15,13 +15,6 @@ export type SourceReporterOptions = {
   readonly onSeen: (sourceId: string) => void;
   /** A row of this studio has changed. */
   readonly onWritten: (studioId: string) => void;
-};
-
-/** What a program's worker sees of a source that it opened itself. */
-export type OpenedSource = {
-  readonly status: "online" | "error";
-  readonly video: VideoFormat | null;
-  readonly audio: AudioFormat | null;
 };
 
 /** Looks at what arrives, and keeps the rows of this node's sources to it. */

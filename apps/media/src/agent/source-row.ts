@@ -1,5 +1,5 @@
 import type { ObservedSource } from "@trax/media-protocol";
-import type { OpenedSource } from "./source-reporter.ts";
+import type { AudioFormat, VideoFormat } from "../rtmp/message.ts";
 import type { SourceView } from "./source-watch.ts";
 
 /** What is to be written of a source; bitrates are gauges and not part of it. */
@@ -19,6 +19,13 @@ export function sourceRow(
     nodeId,
   };
 }
+
+/** What a program's worker sees of a source that it opened itself. */
+export type OpenedSource = {
+  readonly status: "online" | "error";
+  readonly video: VideoFormat | null;
+  readonly audio: AudioFormat | null;
+};
 
 /** Of a source that a program's worker opened itself. */
 export function openedSourceRow(

@@ -41,7 +41,7 @@ const codesOf = (status: StreamStatus) => status.health.reasons.map((reason) => 
 
 /** A studio on air, as the agent would write it, with one source and one destination. */
 async function onAir() {
-  const studio = await ada.studio();
+  const studio = await ada.studio({ program: { mode: "passthrough" } });
   const source = await ada.source(studio.id);
   const destination = await ada.destination(studio.id);
   const { broadcastId } = shapeOf(await goLive(studio.id), 200, StreamStatus);
@@ -146,6 +146,8 @@ test("a studio on air is told of as it was seen", async () => {
       sentBytes: 30_000,
       droppedFrames: 4,
       reconnects: 0,
+      roundTripMs: 21,
+      lastTakenAt: "2026-11-22T18:00:00.000Z",
       lastError: null,
     },
   );

@@ -7,16 +7,25 @@ const dest = (status: DestinationFacts["status"], message?: string): Destination
   name: "Twitch",
   status,
   lastError: message === undefined ? null : { message },
+  drops: false,
 });
+const program = { running: true, onSlate: false, behindMs: 0, skips: false, preset: "veryfast", driftMs: 0 };
 
 const live: HealthFacts = {
   state: "live",
   hadSource: true,
   sourceOnline: true,
+  program: null,
+  starvedSources: [],
+  nodeBusy: false,
   mediaNodeSilent: false,
   destinations: [dest("live")],
 };
 const starting: HealthFacts = { ...live, state: "starting", hadSource: false, destinations: [dest("connecting")] };
+
+/** Composed: what is online does not matter, what is made does. */
+const composed: HealthFacts = { ...live, sourceOnline: false, program };
+const made = (change: Partial<typeof program>): HealthFacts => ({ ...composed, program: { ...program, ...change } });
 
 type Row = readonly [about: string, facts: HealthFacts, level: string, ...codes: string[]];
 
@@ -74,6 +83,24 @@ const table: readonly Row[] = [
     "bad",
     "media_node_silent",
     "destination_reconnecting",
+  ],
+  ["composed, live, all well", composed, "good"],
+  ["composed, being started", { ...made({ running: false }), state: "starting" }, "degraded", "program_starting"],
+  ["composed, its worker gone", made({ running: false, onSlate: true }), "bad", "program_restarting"],
+  ["composed, on slate", made({ onSlate: true }), "degraded", "on_slate"],
+  ["the encoder late", made({ behindMs: 501 }), "degraded", "encoder_behind"],
+  ["the encoder skipping", made({ skips: true }), "degraded", "encoder_behind"],
+  ["the encoder lowered", made({ preset: "superfast" }), "degraded", "encoder_lowered"],
+  ["lowered further", made({ preset: "ultrafast/2" }), "degraded", "encoder_lowered"],
+  ["a source's sound 41 ms off", made({ driftMs: 41 }), "degraded", "av_drift"],
+  ["a source's sound 40 ms off", made({ driftMs: 40 }), "good"],
+  ["a source starved", { ...composed, starvedSources: ["Camera"] }, "degraded", "source_bitrate_low"],
+  ["the node busy", { ...composed, nodeBusy: true }, "degraded", "node_busy"],
+  [
+    "a destination dropping frames",
+    { ...live, destinations: [{ ...dest("live"), drops: true }] },
+    "degraded",
+    "destination_queue",
   ],
   ["stopping", { ...live, state: "stopping", sourceOnline: false }, "degraded", "stopping"],
   [

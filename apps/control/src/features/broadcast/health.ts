@@ -1,12 +1,20 @@
 import type { Destination, Health, StudioState } from "@trax/contract";
+import { programReasons } from "./program-health.ts";
+import type { ProgramFacts } from "./program-health.ts";
 
 /** What a studio's health is judged by. Destinations that are not enabled are no part of it. */
 export type HealthFacts = {
   readonly state: StudioState;
   /** The running broadcast has had a source before. */
   readonly hadSource: boolean;
-  /** A source that the program can take is online, as last seen. */
+  /** A source that a passthrough program can take is online, as last seen. */
   readonly sourceOnline: boolean;
+  /** Null: passthrough. */
+  readonly program: ProgramFacts | null;
+  /** Names of the sources online of which far less arrives than usual. */
+  readonly starvedSources: readonly string[];
+  /** The node that runs it has hardly a processor left. */
+  readonly nodeBusy: boolean;
   /** What should report on this studio does not: what is known of it may be old. */
   readonly mediaNodeSilent: boolean;
   readonly destinations: readonly DestinationFacts[];
@@ -16,6 +24,8 @@ export type DestinationFacts = {
   readonly name: string;
   readonly status: Destination["status"];
   readonly lastError: { readonly message: string } | null;
+  /** Frames were dropped in the last seconds. */
+  readonly drops: boolean;
 };
 
 type Reason = Health["reasons"][number];
@@ -25,11 +35,17 @@ const silent: Reason = {
   message: "The media node does not report. What is shown may be out of date until it is back.",
 };
 
-function reasonOf({ name, status, lastError }: DestinationFacts): Reason | null {
+const busy: Reason = {
+  code: "node_busy",
+  message: "The media node is at the end of its strength: what it makes may soon be late.",
+};
+
+function reasonOf({ name, status, lastError, drops }: DestinationFacts): Reason | null {
   const because = lastError === null ? "" : ` ${lastError.message}`;
   switch (status) {
     case "live":
-      return null;
+      if (!drops) return null;
+      return { code: "destination_queue", message: `${name} takes less than is sent: frames are dropped for it.` };
     case "idle":
     case "connecting":
       return { code: "destination_connecting", message: `${name} is being connected.` };
@@ -38,6 +54,20 @@ function reasonOf({ name, status, lastError }: DestinationFacts): Reason | null 
     case "failed":
       return { code: "destination_failed", message: `${name} failed.${because}` };
   }
+}
+
+const starved = (name: string): Reason => ({
+  code: "source_bitrate_low",
+  message: `Far less arrives of ${name} than usual: its connection may be failing.`,
+});
+
+/** What is amiss with what the program is made of, or with its making. */
+function programsReasons(facts: HealthFacts): Reason[] {
+  const { program, state, hadSource } = facts;
+  // Nobody knows.
+  if (program !== null && !program.running && facts.mediaNodeSilent) return [];
+  const own = program === null ? sourceReason(facts) : programReasons(program, state === "live", hadSource);
+  return [own ?? []].flat();
 }
 
 function sourceReason(facts: HealthFacts): Reason | null {
@@ -51,7 +81,9 @@ function sourceReason(facts: HealthFacts): Reason | null {
 function isBad(facts: HealthFacts): boolean {
   const down = (one: DestinationFacts) => one.status === "reconnecting" || one.status === "failed";
   const allDown = facts.destinations.length > 0 && facts.destinations.every(down);
-  return facts.mediaNodeSilent || !facts.sourceOnline || allDown;
+  const { program } = facts;
+  const stands = program === null ? !facts.sourceOnline : facts.state === "live" && !program.running;
+  return facts.mediaNodeSilent || stands || allDown;
 }
 
 /**
@@ -66,9 +98,13 @@ export function healthOf(facts: HealthFacts): Health {
     const stopping = { code: "stopping", message: "The studio is going offline." };
     return { level: facts.mediaNodeSilent ? "bad" : "degraded", reasons: [...silence, stopping] };
   }
-  const reasons = [...silence, sourceReason(facts), ...facts.destinations.map(reasonOf)].filter(
-    (reason) => reason !== null,
-  );
+  const reasons = [
+    ...silence,
+    ...programsReasons(facts),
+    ...facts.starvedSources.map(starved),
+    ...(facts.nodeBusy ? [busy] : []),
+    ...facts.destinations.map(reasonOf).filter((reason) => reason !== null),
+  ];
   if (facts.destinations.length === 0) {
     reasons.push({
       code: "no_destination",

@@ -1,7 +1,7 @@
 import { trace } from "@opentelemetry/api";
 import type { Broadcast, ResponseOf, StreamStatus, operations } from "@trax/contract";
 import type { Queryable } from "@trax/foundation/database";
-import { requestLive, requestOffline } from "@trax/media-protocol";
+import { programFits, requestLive, requestOffline } from "@trax/media-protocol";
 import { ApiError, notFound } from "../../kernel/errors.ts";
 import { pageOf } from "../../kernel/pagination.ts";
 import type { Cursors } from "../../kernel/pagination.ts";
@@ -26,6 +26,10 @@ function traceparent(): string | null {
   return `00-${span.traceId}-${span.spanId}-${span.traceFlags.toString(16).padStart(2, "0")}`;
 }
 
+function noCapacity(): ApiError {
+  return new ApiError("no_capacity", undefined, { headers: { "retry-after": "30" } });
+}
+
 /**
  * Asks for the studio to be live and answers its status. Going live again while
  * it is asked for changes nothing, whatever became of its destinations since.
@@ -40,6 +44,7 @@ export async function goLive(
   const { asked, enabledDestinations } = await readReadiness(db, accountId, studioId);
   if (!asked) {
     if (!enabledDestinations && !options.allowNoDestinations) throw new ApiError("no_enabled_destination");
+    if (!(await programFits(db, studioId))) throw noCapacity();
     await requestLive(db, { accountId, studioId }, { startedBy: "request", traceparent: traceparent() });
   }
   return getStreamStatus(db, accountId, studioId);

@@ -1,5 +1,6 @@
 import type { StreamStatus } from "@trax/contract";
 import { healthOf } from "./health.ts";
+import type { ProgramFacts } from "./program-health.ts";
 import { videoNow } from "./video-now.ts";
 import type { DestinationRow, SourceRow, StatusRow } from "./status-sql.ts";
 
@@ -19,7 +20,7 @@ function programSource(row: StatusRow): SourceRow | null {
   return online.toSorted((a, b) => since(a) - since(b))[0] ?? null;
 }
 
-function programOf(source: SourceRow | null): StreamStatus["program"] {
+function passthroughOf(source: SourceRow | null): StreamStatus["program"] {
   const video = source === null ? null : videoNow(source.video, source.audio, source.bitrateNow);
   return {
     width: video?.width ?? null,
@@ -31,8 +32,41 @@ function programOf(source: SourceRow | null): StreamStatus["program"] {
   };
 }
 
+/** What is made, as measured; what is sent is measured as a whole, and audio is as it is set. */
+function composedOf({ gauge, canvas, onSlate }: StatusRow): StreamStatus["program"] {
+  const { width, height, audioBitrate } = canvas;
+  if (gauge === null)
+    return { width: null, height: null, frameRate: null, videoBitrate: null, audioBitrate: null, onSlate: false };
+  return {
+    width,
+    height,
+    frameRate: gauge.frameRate,
+    videoBitrate: Math.max(0, gauge.bitrate - audioBitrate),
+    audioBitrate,
+    onSlate,
+  };
+}
+
+function programFacts({ programMode, gauge, onSlate }: StatusRow): ProgramFacts | null {
+  if (programMode === "passthrough") return null;
+  if (gauge === null) return { running: false, onSlate, behindMs: 0, skips: false, preset: "", driftMs: 0 };
+  return { ...gauge, running: gauge.frameRate > 0, onSlate };
+}
+
+/** Less than this part of what is usual is a collapse; below this rate nothing can be told. */
+const starvedPart = 0.3;
+const tellingBitrate = 100_000;
+
+function isStarved({ status, bitrateNow, usualBitrate }: SourceRow): boolean {
+  if (status !== "online" || bitrateNow === null || usualBitrate === null) return false;
+  return usualBitrate > tellingBitrate && bitrateNow < usualBitrate * starvedPart;
+}
+
+/** A node with no more than this left is told of. */
+const busyPart = 0.9;
+
 export function destinationStatusOf(
-  row: Omit<DestinationRow, "name" | "enabled" | "silent">,
+  row: Omit<DestinationRow, "name" | "enabled" | "silent" | "drops">,
 ): StreamStatus["destinations"][number] {
   return {
     destinationId: row.id,
@@ -60,7 +94,7 @@ export function streamStatusOf(row: StatusRow): StreamStatus {
     state: row.state,
     broadcastId: row.broadcast?.id ?? null,
     startedAt: isoTime(row.broadcast?.startedAt ?? null),
-    program: programOf(running ? source : null),
+    program: row.programMode === "composed" ? composedOf(row) : passthroughOf(running ? source : null),
     sources: row.sources.map((one) => ({
       sourceId: one.id,
       status: one.status,
@@ -72,6 +106,9 @@ export function streamStatusOf(row: StatusRow): StreamStatus {
       state: row.state,
       hadSource: row.broadcast?.hadSource ?? false,
       sourceOnline: source !== null,
+      program: programFacts(row),
+      starvedSources: row.sources.filter(isStarved).map(({ name }) => name),
+      nodeBusy: (row.nodeBusy ?? 0) > busyPart,
       mediaNodeSilent: silent,
       destinations: enabled,
     }),
