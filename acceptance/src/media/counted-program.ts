@@ -8,8 +8,20 @@ export type ProgramFrame = { readonly ms: number; readonly counted: CountedFrame
 /** Successive frames that show the same source; null: what is no source, or two mixed. */
 export type Run = { readonly source: number | null; readonly frames: readonly ProgramFrame[] };
 
-export async function readProgram(file: string): Promise<ProgramFrame[]> {
-  return (await readPicture(file, { all: fullCanvas })).map(({ ms, seen }) => ({ ms, ...seen.all }));
+/** A source's first picture is a keyframe, which may be a second away when the program starts. */
+const startsWithinMs = 2_500;
+
+/**
+ * The program as a destination recorded it, from the first picture of a source
+ * on: until there is one, the slate is on. The whole of it comes in its cadence.
+ */
+export async function readProgram(file: string, { isWhole = true } = {}): Promise<ProgramFrame[]> {
+  const frames = (await readPicture(file, { all: fullCanvas })).map(({ ms, seen }) => ({ ms, ...seen.all }));
+  if (isWhole) assertCadence(frames);
+  const first = frames.findIndex(({ counted }) => counted !== null);
+  const waitedMs = (frames[first]?.ms ?? Number.POSITIVE_INFINITY) - (frames[0]?.ms ?? 0);
+  assert.ok(waitedMs <= startsWithinMs, `the first picture of a source comes after ${waitedMs} ms`);
+  return frames.slice(first);
 }
 
 /** Every frame comes in its turn: none is later than one and a half frame times after the one before it. */

@@ -10,7 +10,7 @@ import { startCountedWhip } from "@trax/peers/counted/publisher";
 import { readSound } from "@trax/peers/counted/reading";
 import { toneDb } from "@trax/peers/counted/tone";
 import { forFrames, openComposedShow } from "./composed-show.ts";
-import { assertCadence, readProgram } from "./counted-program.ts";
+import { readProgram } from "./counted-program.ts";
 import { eventually } from "./eventually.ts";
 import { fileOwned, owned } from "./owned.ts";
 import { granted } from "./show.ts";
@@ -88,7 +88,6 @@ describe("browsers", () => {
     await live.show.until("the camera's end is noticed", ({ program }) => program.onSlate);
     const file = await live.finish();
     const frames = await readProgram(file);
-    assertCadence(frames);
     const seen = frames.filter(({ counted }) => counted?.source === 6);
     assert.ok(seen.length > 60, `${seen.length} of ${frames.length} frames are the camera's`);
     const [from, to] = [seen[30]?.ms ?? 0, seen.at(-15)?.ms ?? 0];
@@ -110,7 +109,6 @@ describe("browsers", () => {
     await live.take(next);
     await forFrames(previewed, 30);
     const frames = await readProgram(await live.finish());
-    assertCadence(frames);
     const firstOfNext = frames.findIndex(({ counted }) => counted?.source === 12);
     assert.ok(firstOfNext > 0 && frames.slice(0, firstOfNext).every(({ counted }) => counted?.source === 3));
   });
@@ -125,7 +123,6 @@ describe("browsers", () => {
     await publisher.waitForFrames(publisher.frames() + 60);
     const file = await live.finish();
     const frames = await readProgram(file);
-    assertCadence(frames);
     assert.ok(frames.filter(({ counted }) => counted?.source === 9).length > 45);
     assert.ok(toneDb(await readSound(file), 9, frames[15]?.ms ?? 0, frames.at(-5)?.ms ?? 0) > -20);
   });

@@ -59,7 +59,7 @@ export function toneSteps(sound: Sound, source: number): ToneStep[] {
 /** How loud a source's tone is between two times, dBFS: the median of what is heard, `silenceDb` where it is not. */
 export function toneDb(sound: Sound, source: number, fromMs: number, toMs: number): number {
   const levels: number[] = [];
-  const size = Math.round(2 * windowSeconds * sound.sampleRate);
+  const size = Math.round(windowSeconds * sound.sampleRate);
   const [from, to] = [fromMs, toMs].map((ms) => Math.round(((ms - sound.startMs) / 1000) * sound.sampleRate));
   for (let at = Math.max(0, from ?? 0); at + size <= Math.min(to ?? 0, sound.samples.length); at += size)
     levels.push(Math.max(...strengths(sound, source, at, size)));
@@ -79,17 +79,32 @@ function hops(sound: Sound, source: number): (number | null)[] {
   return heard;
 }
 
-/** The amplitude of each of the source's tones in a window (Goertzel's algorithm). */
+/**
+ * The amplitude of each of the source's tones in a window (Goertzel's
+ * algorithm, Hann's window: what a mixer does about two clocks shifts a tone by
+ * some Hz, and that must count neither as quieter nor as another tone).
+ */
 function strengths({ samples, sampleRate }: Sound, source: number, at: number, size: number): number[] {
+  const shape = hann(size);
   return Array.from({ length: tonesPerSource }, (_, tone) => {
     const turn = (2 * Math.PI * frequency(source, tone)) / sampleRate;
     const factor = 2 * Math.cos(turn);
     let [one, two] = [0, 0];
-    for (let index = at; index < at + size; index++) {
-      const zero = (samples[index] ?? 0) + factor * one - two;
+    for (let index = 0; index < size; index++) {
+      const zero = (samples[at + index] ?? 0) * (shape[index] ?? 0) + factor * one - two;
       two = one;
       one = zero;
     }
-    return (2 / size) * Math.sqrt(Math.max(0, one * one + two * two - factor * one * two));
+    return (4 / size) * Math.sqrt(Math.max(0, one * one + two * two - factor * one * two));
   });
+}
+
+const shapes = new Map<number, Float64Array>();
+
+function hann(size: number): Float64Array {
+  const known = shapes.get(size);
+  if (known !== undefined) return known;
+  const shape = Float64Array.from({ length: size }, (_, index) => 0.5 - 0.5 * Math.cos((2 * Math.PI * index) / size));
+  shapes.set(size, shape);
+  return shape;
 }
