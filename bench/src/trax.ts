@@ -48,6 +48,7 @@ export async function startTrax(directory: string): Promise<Trax> {
       ...process.env,
       ...Object.fromEntries(ports.map((name) => [`TRAX_${name}_PORT`, "0"])),
       TRAX_RATE_LIMIT: "100000000/60",
+      TRAX_PROGRAM_CORES: "64",
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
