@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { imageSize } from "image-size";
+import { disableTypes, imageSize, types } from "image-size";
 import type { CanvasSize } from "../scene/scene-source.ts";
 
 /** `width` and `height`: what to scale it to. */
@@ -15,6 +15,12 @@ export type DecodedImage = {
 
 const mostPixels = 4096 * 4096;
 const kinds = new Set(["png", "jpg", "webp", "gif"]);
+// No parser sees these bytes that is not needed.
+disableTypes(types.filter((type) => !kinds.has(type)));
+
+/** A thread that takes longer for one image is ended. */
+const deadlineMs = 10_000;
+const endMs = 1_000;
 
 /**
  * Reads `data:` URLs of PNG, JPEG, WebP or GIF images in a thread of its own,
@@ -34,22 +40,29 @@ export async function decodeImages(urls: readonly string[], canvas: CanvasSize):
         continue;
       }
       worker ??= new Worker(new URL("./image-worker.ts", import.meta.url));
-      const answered = once(worker, "message");
+      const answered = once(worker, "message", { signal: AbortSignal.timeout(deadlineMs) });
       worker.postMessage(task, [task.bytes.buffer]);
       try {
         const [image]: (DecodedImage | null)[] = await answered;
-        results.push(image ?? "the image is corrupt");
+        results.push(image ?? "the image is corrupt, or empty");
       } catch {
-        // The thread itself failed, out of memory say; the next image gets a new one.
+        // The thread failed, out of memory say, or took too long; the next image gets a new one.
         results.push("the image cannot be read");
         await worker.terminate();
         worker = null;
       }
     }
   } finally {
-    await worker?.terminate();
+    if (worker !== null) await end(worker);
   }
   return results;
+}
+
+async function end(worker: Worker): Promise<void> {
+  const ended = once(worker, "exit", { signal: AbortSignal.timeout(endMs) });
+  worker.postMessage(null, []);
+  // Too late, or it failed on its way out.
+  await ended.catch(() => worker.terminate());
 }
 
 function taskOf(url: string, canvas: CanvasSize): ImageTask | string {

@@ -94,7 +94,13 @@ test("what is corrupt, huge or no image is drawn as nothing, and said", async ()
     [`data:image/png;base64,${huge.toString("base64")}`, /7680x4320/],
     [`data:image/png;base64,${Buffer.from("\x89PNG\r\n\x1a\ngarbage").toString("base64")}`, /corrupt/],
     [`data:image/jpeg;base64,${bytes.subarray(0, 24).toString("base64")}`, /corrupt/],
-    [`data:image/svg+xml;base64,${Buffer.from('<svg width="9" height="9"/>').toString("base64")}`, /PNG/],
+    [`data:image/svg+xml;base64,${Buffer.from('<svg width="9" height="9"/>').toString("base64")}`, /corrupt|PNG/],
+    [
+      `data:image/webp;base64,${Buffer.from(good.split(",")[1] ?? "", "base64")
+        .subarray(0, 60)
+        .toString("base64")}`,
+      /corrupt/,
+    ],
     ["data:image/png;base64,", /data: URL/],
     ["http://127.0.0.1/x.png", /data: URL/],
     ["/etc/passwd", /data: URL/],

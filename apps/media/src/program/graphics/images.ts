@@ -70,10 +70,9 @@ export class Images {
   }
 
   async #decode(entries: readonly [string, Entry][]): Promise<void> {
-    const images = await decodeImages(
-      entries.map(([url]) => url),
-      this.#canvas,
-    );
+    const urls = entries.map(([url]) => url);
+    // No thread to be had: none of them can be read.
+    const images = await decodeImages(urls, this.#canvas).catch(() => []);
     for (const [index, [, entry]] of entries.entries()) {
       const image = images[index];
       entry.pending = null;
