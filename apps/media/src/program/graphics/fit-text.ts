@@ -53,9 +53,16 @@ export function fitText(
     measured.set(part, width);
     return width;
   };
+  // The same words come again with every size that is tried.
+  const split = new Map<string, readonly string[]>();
+  const piecesOf = (part: string): readonly string[] => {
+    const pieces = split.get(part) ?? splitGraphemes(part);
+    split.set(part, pieces);
+    return pieces;
+  };
   const paragraphs = clean.split("\n").map((paragraph) => unbreakable(paragraph));
   const fits = (scale: number): { lines: string[]; fits: boolean } => {
-    const lines = paragraphs.flatMap((parts) => brokenInto(parts, room.width / scale, widthOf));
+    const lines = paragraphs.flatMap((parts) => brokenInto(parts, room.width / scale, widthOf, piecesOf));
     const rows = rowsAt(scale);
     return { lines, fits: lines.length <= rows };
   };
@@ -84,7 +91,12 @@ export function fitText(
   };
 }
 
-function brokenInto(parts: readonly string[], width: number, widthOf: (part: string) => number): string[] {
+function brokenInto(
+  parts: readonly string[],
+  width: number,
+  widthOf: (part: string) => number,
+  piecesOf: (part: string) => readonly string[],
+): string[] {
   const lines: string[] = [];
   let line = "";
   let used = 0;
@@ -100,7 +112,7 @@ function brokenInto(parts: readonly string[], width: number, widthOf: (part: str
   };
   for (const part of parts) {
     if (widthOf(part.trimEnd()) <= width) put(part);
-    else for (const piece of splitGraphemes(part)) put(piece);
+    else for (const piece of piecesOf(part)) put(piece);
   }
   lines.push(line);
   return lines;
