@@ -94,6 +94,11 @@ export async function readUnfinishedRecordings(db: Queryable, nodeId: string): P
     where node_id = ${nodeId} and status = 'recording'`);
 }
 
+/** Whether an agent of this node has worked on this database before. */
+export async function isKnownNode(db: Queryable, nodeId: string): Promise<boolean> {
+  return (await db.query(sql`select id from media_nodes where id = ${nodeId}`)).length > 0;
+}
+
 /** Those of the studios that are there. */
 export async function presentStudios(db: Queryable, studioIds: readonly string[]): Promise<string[]> {
   const rows = await db.query<{ id: string }>(sql`select id from studios where id = any(${[...studioIds]})`);

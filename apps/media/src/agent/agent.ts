@@ -291,6 +291,7 @@ export class Agent {
     await this.#broadcasts.automatic(studio);
     const { broadcast, active, ending } = plan;
     if (broadcast !== null) await this.#broadcasts.progress(studio, broadcast, { flowing: running.flowing, active });
+    if (recording === null && !this.#pool.isConnected(studioId)) this.#recordings.releasedAll(studioId);
     const isBusy = this.#pool.isConnected(studioId) || this.#recordings.unsettled(studioId).length > 0;
     // The end of each wakes us.
     if (!isBusy) for (const one of ending) await this.#broadcasts.end(studio, one);

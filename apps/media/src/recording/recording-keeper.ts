@@ -1,8 +1,9 @@
-import { rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { Database } from "@trax/foundation/database";
 import type { Logger } from "@trax/foundation/log";
 import {
+  isKnownNode,
   presentStudios,
   readUnfinishedRecordings,
   recordRecording,
@@ -39,6 +40,9 @@ type Open = RecordingFile & {
 type Show = { readonly broadcastId: string; current: Open | null; failures: number; notBefore: number };
 
 const prefix = "rec_";
+const studioDirectory = /^std_[0-9a-z]+$/u;
+/** Time to notice that a database of before was put back. */
+const sweepAfterMs = 24 * 60 * 60 * 1_000;
 const firstRetryMs = 5_000;
 const longestRetryMs = 300_000;
 /** The size is written to its row this often while it grows. */
@@ -79,6 +83,9 @@ export class RecordingKeeper {
       this.#open.set(file.recordingId, open);
       this.#settle(open);
     }
+    await this.#sweep().catch((error: unknown) =>
+      this.#o.log.warn({ err: error }, "recordings of deleted studios could not be looked for"),
+    );
   }
 
   /** What the studio's broadcast is to be recorded to now; null: nothing. `broadcastId`: what this node has on air. */
@@ -132,16 +139,40 @@ export class RecordingKeeper {
     this.#settle(open);
   }
 
-  /** Recordings of the studio that are open, or whose end is not written yet: a broadcast is not over before. */
+  /** No worker writes to anything of the studio: settles what none was ever told of, too. */
+  releasedAll(studioId: string): void {
+    for (const recordingId of this.#of(studioId)) this.released(recordingId);
+  }
+
+  /** Recordings of the studio whose end is not written yet: a broadcast is not over before. */
   unsettled(studioId: string): string[] {
-    return [...this.#open.values()].flatMap((open) => (open.studioId === studioId ? [open.recordingId] : []));
+    return this.#of(studioId);
   }
 
   /** The studio is gone from the rows, or may be: then its files go too. */
   async studioGone(studioId: string): Promise<void> {
-    if (!/^std_[0-9a-z]+$/u.test(studioId) || (await presentStudios(this.#o.db, [studioId])).length > 0) return;
+    if (!studioDirectory.test(studioId) || (await presentStudios(this.#o.db, [studioId])).length > 0) return;
     this.#shows.delete(studioId);
     await rm(join(this.#o.dataDir, recordingsOf(studioId)), { recursive: true, force: true });
+  }
+
+  #of(studioId: string): string[] {
+    return [...this.#open.values()].flatMap((open) => (open.studioId === studioId ? [open.recordingId] : []));
+  }
+
+  /** Studios that were deleted while no agent ran. Where the database may be another than before nothing is touched. */
+  async #sweep(): Promise<void> {
+    const { db, dataDir, nodeId, log } = this.#o;
+    const root = dirname(join(dataDir, recordingsOf("any")));
+    const directories = (await readdir(root).catch(() => [])).filter((name) => studioDirectory.test(name));
+    if (directories.length === 0 || !(await isKnownNode(db, nodeId))) return;
+    const present = new Set(await presentStudios(db, directories));
+    for (const studioId of directories.filter((name) => !present.has(name))) {
+      const { mtimeMs } = await stat(join(root, studioId));
+      if (Date.now() - mtimeMs < sweepAfterMs) continue;
+      log.info({ studioId }, "the recordings of a studio that was deleted are deleted");
+      await rm(join(root, studioId), { recursive: true, force: true });
+    }
   }
 
   async #wanted(studioId: string, broadcastId: string): Promise<RelayDestination | null> {
@@ -184,7 +215,7 @@ export class RecordingKeeper {
       const show = this.#shows.get(file.studioId);
       if (settled !== null && show !== undefined) show.failures = 0;
       const { reason } = file;
-      await recordRecording(this.#o.db, {
+      const wasChange = await recordRecording(this.#o.db, {
         recordingId: file.recordingId,
         status: settled === null ? "failed" : "ready",
         durationMs: settled?.durationMs ?? null,
@@ -193,6 +224,11 @@ export class RecordingKeeper {
       });
       // What nothing can be seen in is not kept.
       if (settled === null && (await isEmpty(path))) await rm(path, { force: true });
+      // Written to while its studio was deleted.
+      if (!wasChange) await this.studioGone(file.studioId);
+    });
+    // Also where it could not be written: nothing waits for ever.
+    void this.#o.recorder.settled([file.recordingId]).then(() => {
       this.#open.delete(file.recordingId);
       this.#o.wake(file.studioId);
     });
