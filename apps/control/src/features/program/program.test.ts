@@ -219,6 +219,7 @@ test("overlays are set as a whole, with ids that stay", async () => {
 const wrong: readonly (readonly [path: string, overlays: readonly object[]])[] = [
   ["body.overlays.0.title", [{ type: "lower-third" }]],
   ["body.overlays.0.url", [{ type: "logo" }]],
+  ["body.overlays.0.url", [{ type: "logo", url: "data:image/gif;base64,R0lGODlh" }]],
   ["body.overlays.0.assetId", [{ type: "logo", assetId: newId("asset") }]],
   ["body.overlays.0.text", [{ type: "ticker" }]],
   ["body.overlays.0.until", [{ type: "countdown" }]],

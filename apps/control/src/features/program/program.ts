@@ -7,6 +7,7 @@ import { holdStudio } from "../broadcast/index.ts";
 import { appendProgramChanged } from "./changed.ts";
 import { requireNamed } from "./named-things.ts";
 import { withIds } from "./part-ids.ts";
+import { requirePictures } from "./pictures.ts";
 import * as rows from "./program-sql.ts";
 import type { ProgramRow } from "./program-sql.ts";
 import { isScene } from "./scene-sql.ts";
@@ -76,6 +77,7 @@ export async function setOverlays(
   studioId: string,
   given: readonly OverlayInput[],
 ): Promise<Program> {
+  requirePictures(given.map(({ url }, index) => ({ path: `overlays.${index}`, url })));
   await holdStudio(tx, accountId, studioId);
   const named = given.map(({ assetId }, index) => ({ path: `overlays.${index}`, assetId }));
   await requireNamed(tx, accountId, studioId, named);

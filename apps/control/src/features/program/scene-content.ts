@@ -2,6 +2,7 @@ import type { SceneCreate, SceneUpdate } from "@trax/contract";
 import type { SceneContent } from "@trax/media-protocol";
 import { invalidRequest } from "../../kernel/errors.ts";
 import type { Named } from "./named-things.ts";
+import type { Picture } from "./pictures.ts";
 import { withIds } from "./part-ids.ts";
 
 export function contentOf({ preset, slots, layers, audio, audioFollowsVideo }: SceneCreate): SceneContent {
@@ -32,4 +33,8 @@ export function namedIn({ slots = [], layers = [], audio = [] }: SceneUpdate): r
     ...layers.map(({ sourceId, assetId }, index) => ({ path: `layers.${index}`, sourceId, assetId })),
     ...audio.map(({ sourceId }, index) => ({ path: `audio.${index}`, sourceId })),
   ];
+}
+
+export function picturesIn({ layers = [] }: SceneUpdate): readonly Picture[] {
+  return layers.map(({ url }, index) => ({ path: `layers.${index}`, url }));
 }

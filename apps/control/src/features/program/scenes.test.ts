@@ -23,10 +23,14 @@ async function show() {
   return { path, one: one.id, two: two.id };
 }
 
-/** So many bytes that begin as a PNG does, and do not compress. */
-const png = (bytes: number) => {
-  const start = Buffer.from("89504e470d0a1a0a0000000d", "hex");
-  return `data:image/png;base64,${Buffer.concat([start, randomBytes(bytes - start.length)]).toString("base64")}`;
+/** So many bytes that begin as a PNG of that size does, and do not compress. */
+const png = (bytes: number, width = 640, height = 360) => {
+  const start = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
+  const size = Buffer.alloc(8);
+  size.writeUInt32BE(width, 0);
+  size.writeUInt32BE(height, 4);
+  const rest = randomBytes(bytes - start.length - size.length);
+  return `data:image/png;base64,${Buffer.concat([start, size, rest]).toString("base64")}`;
 };
 
 test("a scene is made of a preset and its slots, read, changed and deleted", async () => {
@@ -51,7 +55,7 @@ test("layers have every field filled in, ids too, and take a preset's place as i
     { type: "source", sourceId: one, id: "source-1" },
     { type: "text", text: "100% 'q' \"q\" a:b \\ 🎬\nשלום %{pts}", style: { fontSize: 0.1 } },
     { type: "color", color: "#102030", z: -1 },
-    { type: "image", url: png(20) },
+    { type: "image", url: png(40) },
   ];
   const made = await newScene(path, { layers });
   assert.deepEqual(
@@ -101,6 +105,9 @@ const impossible: readonly (readonly [what: string, path: string, body: object])
   ["an image that is none", "body.layers.0.url", { layers: [{ type: "image", url: "data:image/png;base64,AAAA" }] }],
   ["an image elsewhere", "body.layers.0.url", { layers: [{ type: "image", url: "https://example.com/a.png" }] }],
   ["an image that is too large", "body.layers.0.url", { layers: [{ type: "image", url: png(500_004) }] }],
+  ["an image of 67 megapixels", "body.layers.0.url", { layers: [{ type: "image", url: png(40, 8_192, 8_192) }] }],
+  ["an image without a pixel", "body.layers.0.url", { layers: [{ type: "image", url: png(40, 0, 1) }] }],
+  ["a corrupt image", "body.layers.0.url", { layers: [{ type: "image", url: `${png(40).slice(0, 40)}` }] }],
   ["an asset", "body.layers.0.assetId", { layers: [{ type: "image", assetId: newId("asset") }] }],
   ["an unknown source in a layer", "body.layers.0.sourceId", { layers: [camera] }],
   ["an unknown source in a slot", "body.slots.0.sourceId", { preset: "solo", slots: [{ sourceId: camera.sourceId }] }],

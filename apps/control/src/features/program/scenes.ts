@@ -7,8 +7,9 @@ import type { Cursors } from "../../kernel/pagination.ts";
 import { holdStudio, requireStudio } from "../broadcast/index.ts";
 import { appendProgramChanged } from "./changed.ts";
 import { requireNamed } from "./named-things.ts";
+import { requirePictures } from "./pictures.ts";
 import { readProgram } from "./program-sql.ts";
-import { contentOf, mergedContent, namedIn } from "./scene-content.ts";
+import { contentOf, mergedContent, namedIn, picturesIn } from "./scene-content.ts";
 import * as rows from "./scene-sql.ts";
 import type { SceneRow } from "./scene-sql.ts";
 
@@ -55,6 +56,7 @@ export async function createScene(
   studioId: string,
   given: SceneCreate,
 ): Promise<Scene> {
+  requirePictures(picturesIn(given));
   await holdStudio(db, accountId, studioId);
   await requireNamed(db, accountId, studioId, namedIn(given));
   const row = await rows.insertScene(db, accountId, studioId, { name: given.name, content: contentOf(given) });
@@ -70,6 +72,7 @@ export async function updateScene(
   sceneId: string,
   patch: SceneUpdate,
 ): Promise<Scene> {
+  requirePictures(picturesIn(patch));
   await holdStudio(db, accountId, studioId);
   const before = await rows.findScene(db, accountId, studioId, sceneId);
   if (before === undefined) throw notFound("scene");
