@@ -53,7 +53,7 @@ async function assertInStep(
   }
 }
 
-describe("sources that have nothing in common", { concurrency: 2 }, () => {
+describe("sources that have nothing in common", () => {
   test("portrait with B-frames, fast, without sound, without picture, and late: side by side, each in its own time", async (context) => {
     const live = await openComposedShow(context, await nginx(), {
       program: { ...canvas, videoBitrate: 2_000_000 },
