@@ -8,8 +8,7 @@ import {
   FF_ENCODER_LIBOPUS,
 } from "node-av/constants";
 import type { AVSampleFormat, FFEncoderCodec } from "node-av/constants";
-import { Codec, CodecContext, Dictionary, FFmpegError, Log, Packet, Rational } from "node-av/lib";
-import type { Frame } from "node-av/lib";
+import { Codec, CodecContext, Dictionary, FFmpegError, Frame, Log, Packet, Rational } from "node-av/lib";
 import type { MediaMessage } from "../rtmp/message.ts";
 
 export const encodedSampleRate = 48_000;
@@ -92,6 +91,23 @@ export class AudioEncoder {
       packet.unref();
     }
     return messages;
+  }
+
+  /**
+   * As `encode`, of samples: for AAC the left side and then the right, for Opus
+   * left and right in turns; `frameSamples` of each. `at`: which sample the first is.
+   */
+  async encodeSamples(samples: Float32Array<ArrayBuffer>, at: number): Promise<MediaMessage[]> {
+    using frame = new Frame();
+    frame.alloc();
+    frame.format = this.#kind.sampleFormat;
+    frame.nbSamples = this.#kind.frameSamples;
+    frame.sampleRate = encodedSampleRate;
+    frame.channelLayout = AV_CHANNEL_LAYOUT_STEREO;
+    FFmpegError.throwIfError(frame.getBuffer(), "allocate a frame");
+    FFmpegError.throwIfError(frame.fromBuffer(Buffer.from(samples.buffer)), "fill a frame");
+    frame.pts = BigInt(at);
+    return await this.encode(frame);
   }
 
   free(): void {

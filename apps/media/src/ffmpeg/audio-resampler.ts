@@ -75,12 +75,15 @@ export class AudioResampler {
   /** Frames that are complete now; each is valid until the next is asked for. */
   async *resample(frame: Frame): AsyncGenerator<Frame> {
     this.#lastPts = frame.pts;
-    FFmpegError.throwIfError(await this.#source.buffersrcAddFrame(frame), "resample");
+    // This only hands it in; the first asking does the work.
+    FFmpegError.throwIfError(this.#source.buffersrcAddFrameSync(frame), "resample");
     using out = new Frame();
     out.alloc();
-    while ((await this.#sink.buffersinkGetFrame(out)) >= 0) {
+    let result = await this.#sink.buffersinkGetFrame(out);
+    while (result >= 0) {
       yield out;
       out.unref();
+      result = this.#sink.buffersinkGetFrameSync(out);
     }
   }
 

@@ -1,5 +1,3 @@
-import { AV_CHANNEL_LAYOUT_STEREO } from "node-av/constants";
-import { FFmpegError, Frame } from "node-av/lib";
 import { AudioEncoder, encoderKinds } from "../../ffmpeg/audio-encoder.ts";
 import type { MediaMessage } from "../../rtmp/message.ts";
 import type { Stereo } from "./pcm.ts";
@@ -21,7 +19,7 @@ const retrySamples = sampleRate;
 /** About ten seconds: an encoder that is so far behind is stuck. */
 const maxQueue = 500;
 
-type Pcm = { readonly at: number; readonly samples: Float32Array };
+type Pcm = { readonly at: number; readonly samples: Float32Array<ArrayBuffer> };
 
 /** Cuts the mix into an encoder's frames and encodes them off the event loop, in order. */
 export class Encoding {
@@ -95,16 +93,7 @@ export class Encoding {
   async #encode(pcm: Pcm): Promise<void> {
     const { codec, bitrate } = this.#options;
     this.#encoder ??= await AudioEncoder.open(codec, bitrate);
-    using frame = new Frame();
-    frame.alloc();
-    frame.format = encoderKinds[codec].sampleFormat;
-    frame.nbSamples = this.#frameSamples;
-    frame.sampleRate = sampleRate;
-    frame.channelLayout = AV_CHANNEL_LAYOUT_STEREO;
-    FFmpegError.throwIfError(frame.getBuffer(), "allocate a frame");
-    FFmpegError.throwIfError(frame.fromBuffer(Buffer.from(pcm.samples.buffer)), "fill a frame");
-    frame.pts = BigInt(pcm.at);
-    for (const message of await this.#encoder.encode(frame)) {
+    for (const message of await this.#encoder.encodeSamples(pcm.samples, pcm.at)) {
       if (!this.#queue.isClosed) this.#options.onMessage(message);
     }
   }

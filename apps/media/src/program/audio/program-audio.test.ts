@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AudioDecoder } from "../../ffmpeg/audio-decoder.ts";
+import { PcmDecoder } from "../../ffmpeg/pcm-decoder.ts";
 import { readAudioFormat } from "../../rtmp/formats.ts";
 import type { MediaMessage } from "../../rtmp/message.ts";
 import type { Stereo } from "./pcm.ts";
@@ -57,15 +57,11 @@ function near(actual: number, expected: number, tolerance: number): void {
 /** What FFmpeg's decoder gives for Opus messages, by their timestamps. */
 async function decodeOpus(messages: readonly MediaMessage[], seconds: number): Promise<Stereo> {
   const sound = stereo(seconds * 48_000);
-  const decoder = new AudioDecoder(48_000);
+  const decoder = new PcmDecoder(48_000);
   for (const message of messages) {
-    for await (const frame of decoder.decode(message, message.timestamp * 48)) {
-      const [left, right] = frame.data ?? [];
-      assert.ok(left !== undefined && right !== undefined);
-      for (let i = 0; i < frame.nbSamples; i += 1) {
-        sound.left[Number(frame.pts) + i] = left.readFloatLE(i * 4);
-        sound.right[Number(frame.pts) + i] = right.readFloatLE(i * 4);
-      }
+    for await (const { at, left, right } of decoder.decode(message, message.timestamp * 48)) {
+      sound.left.set(left, at);
+      sound.right.set(right, at);
     }
   }
   decoder.free();

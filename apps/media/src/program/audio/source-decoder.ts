@@ -1,10 +1,8 @@
-import type { Frame } from "node-av/lib";
-import { AudioDecoder } from "../../ffmpeg/audio-decoder.ts";
-import { AudioResampler, isPlain } from "../../ffmpeg/audio-resampler.ts";
+import { PcmDecoder } from "../../ffmpeg/pcm-decoder.ts";
 import { readAudioTag } from "../../rtmp/media-tag.ts";
 import type { MediaMessage } from "../../rtmp/message.ts";
 import type { Stereo } from "./pcm.ts";
-import { sampleRate, samplesOf, stereo } from "./pcm.ts";
+import { sampleRate, samplesOf } from "./pcm.ts";
 import { SerialQueue } from "./serial-queue.ts";
 
 export type SourceDecoderListener = {
@@ -19,11 +17,6 @@ export type SourceDecoderListener = {
 const maxQueue = 200;
 /** A step of more than half a packet says that one was lost, which no other codec's transport does. */
 const lostOpusSamples = samplesOf(10);
-/** Beyond four times full scale it is noise from garbage. */
-const loudest = 4;
-
-const resampling = { ticks: sampleRate, outputRate: sampleRate, frameSamples: null } as const;
-
 type Item = { readonly message: MediaMessage; readonly atMs: number } | "interrupt";
 
 /**
@@ -33,8 +26,7 @@ type Item = { readonly message: MediaMessage; readonly atMs: number } | "interru
 export class SourceDecoder {
   readonly #listener: SourceDecoderListener;
   readonly #queue: SerialQueue<Item>;
-  readonly #decoder = new AudioDecoder(resampling.ticks);
-  #resampler: AudioResampler | null = null;
+  readonly #decoder = new PcmDecoder(sampleRate);
   #expectedAt: number | null = null;
 
   constructor(listener: SourceDecoderListener) {
@@ -42,7 +34,7 @@ export class SourceDecoder {
     this.#queue = new SerialQueue(
       maxQueue,
       (item) => this.#take(item),
-      () => this.#free(),
+      () => this.#decoder.free(),
     );
   }
 
@@ -76,65 +68,22 @@ export class SourceDecoder {
 
   async #decode(message: MediaMessage, atMs: number): Promise<void> {
     const at = (atMs * sampleRate) / 1_000;
-    if (!Number.isFinite(at)) return;
-    const isOpus = readAudioTag(message.payload).codec === "opus";
-    for await (const frame of this.#decoder.decode(message, at)) {
-      if (isOpus) this.#noteLoss(Number(frame.pts));
-      if (isPlain(frame, sampleRate)) this.#emit(frame);
-      else await this.#convert(frame);
+    const { codec, configuration } = readAudioTag(message.payload);
+    if (!Number.isFinite(at) && !configuration) return;
+    for await (const block of this.#decoder.decode(message, at)) {
+      if (this.#queue.isClosed) return;
+      if (codec === "opus" && this.#expectedAt !== null && block.at - this.#expectedAt > lostOpusSamples) {
+        this.#listener.onInterrupted();
+      }
+      this.#expectedAt = block.at + block.left.length;
+      this.#listener.onBlock(block.at, block);
     }
-  }
-
-  async #convert(frame: Frame): Promise<void> {
-    if (this.#resampler?.takes(frame) !== true) {
-      this.#resampler?.free();
-      this.#resampler = null;
-      this.#resampler = await AudioResampler.open(frame, resampling);
-    }
-    for await (const converted of this.#resampler.resample(frame)) this.#emit(converted);
-  }
-
-  #emit(frame: Frame): void {
-    const block = blockOf(frame);
-    if (block === null || this.#queue.isClosed) return;
-    const at = Number(frame.pts);
-    this.#expectedAt = at + block.left.length;
-    this.#listener.onBlock(at, block);
-  }
-
-  #noteLoss(at: number): void {
-    if (this.#expectedAt !== null && at - this.#expectedAt > lostOpusSamples) this.#listener.onInterrupted();
   }
 
   #begin(): void {
     // What a decoder remembers, or keeps to itself, belongs to before. It knows its configuration still.
-    this.#free();
+    this.#decoder.free();
     this.#expectedAt = null;
     if (!this.#queue.isClosed) this.#listener.onInterrupted();
-  }
-
-  #free(): void {
-    this.#decoder.free();
-    this.#resampler?.free();
-    this.#resampler = null;
-  }
-}
-
-/** A copy of a planar float frame of one or two channels. */
-function blockOf(frame: Frame): Stereo | null {
-  const [left, right = left] = frame.data ?? [];
-  if (left === undefined || right === undefined || frame.nbSamples === 0) return null;
-  const block = stereo(frame.nbSamples);
-  copySane(left, block.left);
-  copySane(right, block.right);
-  return block;
-}
-
-/** Garbage can decode to no number at all, and would never leave a filter again. */
-function copySane(from: Buffer, into: Float32Array): void {
-  from.copy(new Uint8Array(into.buffer), 0, 0, into.byteLength);
-  for (let i = 0; i < into.length; i += 1) {
-    const sample = into[i] ?? 0;
-    if (!(Math.abs(sample) <= loudest)) into[i] = 0;
   }
 }
