@@ -58,6 +58,8 @@ export class VideoDecoder {
   #configuration: Buffer | null = null;
   #context: CodecContext | null = null;
   #errors = 0;
+  /** Of the connection: pictures of an earlier one are nobody's. */
+  #generation = 0;
 
   constructor(listener: VideoDecoderListener) {
     this.#listener = listener;
@@ -81,6 +83,7 @@ export class VideoDecoder {
 
   /** The next message is the first of a new connection. */
   restart(): void {
+    this.#generation += 1;
     this.#queue = [];
     this.#needsKeyframe = true;
     this.#configuration = null;
@@ -89,6 +92,7 @@ export class VideoDecoder {
 
   close(): void {
     this.#isClosed = true;
+    this.#generation += 1;
     this.#queue = [];
     if (!this.#isRunning) this.#drop();
   }
@@ -125,8 +129,8 @@ export class VideoDecoder {
       return;
     }
     if (body.length === 0 || (this.#needsKeyframe && !message.keyframe)) return;
-    this.#context ??= await this.#open(codec);
     this.#needsKeyframe = false;
+    this.#context ??= await this.#open(codec);
     await this.#decode(this.#context, body, message.keyframe, dueMs);
   }
 
@@ -153,12 +157,12 @@ export class VideoDecoder {
     packet.data = body;
     packet.pts = BigInt(Math.round(dueMs * 1_000));
     if (keyframe) packet.setFlags(AV_PKT_FLAG_KEY);
+    const generation = this.#generation;
     FFmpegError.throwIfError(await context.sendPacket(packet), "decode");
     for (;;) {
       const frame = new Frame();
       frame.alloc();
-      // A closed decoder's last picture is nobody's.
-      if ((await context.receiveFrame(frame)) < 0 || this.#isClosed) {
+      if ((await context.receiveFrame(frame)) < 0 || this.#generation !== generation) {
         frame.free();
         return;
       }

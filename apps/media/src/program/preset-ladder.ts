@@ -1,14 +1,15 @@
 import type { X264Preset } from "../ffmpeg/video-encoder.ts";
 
-/** How much work the encoder is given, from best to cheapest. */
-export const effortSteps = [
-  { name: "veryfast", preset: "veryfast", halfRate: false },
+/** How much work the encoder is given. */
+export type Effort = { readonly name: string; readonly preset: X264Preset; readonly halfRate: boolean };
+
+const best: Effort = { name: "veryfast", preset: "veryfast", halfRate: false };
+const steps: readonly Effort[] = [
+  best,
   { name: "superfast", preset: "superfast", halfRate: false },
   { name: "ultrafast", preset: "ultrafast", halfRate: false },
   { name: "ultrafast/2", preset: "ultrafast", halfRate: true },
-] as const satisfies readonly { name: string; preset: X264Preset; halfRate: boolean }[];
-
-export type Effort = (typeof effortSteps)[number];
+];
 
 /** Behind by more than this for so long, it cannot keep up. */
 const behindMs = 150;
@@ -31,7 +32,7 @@ export class PresetLadder {
   #quietMs = quietMs;
 
   get effort(): Effort {
-    return effortSteps[this.#step] ?? effortSteps[0];
+    return steps[this.#step] ?? best;
   }
 
   /** After each frame: how far behind it came out, and when (ms). */
@@ -50,7 +51,7 @@ export class PresetLadder {
 
   #change(by: 1 | -1, now: number): void {
     const step = this.#step + by;
-    if (effortSteps[step] === undefined) return;
+    if (steps[step] === undefined) return;
     if (by === 1 && this.#wasRaised) {
       const wasTooSoon = now - this.#changedAt < tooSoonMs;
       this.#quietMs = wasTooSoon ? Math.min(longestQuietMs, this.#quietMs * 2) : quietMs;

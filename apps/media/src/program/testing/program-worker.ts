@@ -94,3 +94,39 @@ export function programSpec(linkPath: string, change: Partial<ProgramSpec> = {})
 export function solo(sourceId: string): SceneContent {
   return { preset: "solo", slots: [{ sourceId }], layers: [], audio: [], audioFollowsVideo: false };
 }
+
+/** A scene of layers without any source. */
+export function colorScene(color: string): SceneContent {
+  const layer: SceneContent["layers"][number] = {
+    id: "layer",
+    type: "color",
+    sourceId: null,
+    assetId: null,
+    url: null,
+    text: null,
+    color,
+    x: 0,
+    y: 0,
+    width: 1,
+    height: 1,
+    z: 0,
+    fit: "cover",
+    crop: { left: 0, top: 0, right: 0, bottom: 0 },
+    opacity: 1,
+    visible: true,
+    style: {
+      font: "DejaVu Sans",
+      fontSize: 0.1,
+      fontWeight: "normal",
+      color: "#ffffff",
+      background: null,
+      align: "left",
+      verticalAlign: "top",
+      padding: 0,
+      borderRadius: 0,
+      borderWidth: 0,
+      borderColor: "#000000",
+    },
+  };
+  return { preset: null, slots: [], layers: [layer], audio: [], audioFollowsVideo: false };
+}
