@@ -36,7 +36,9 @@ export async function sampleBody(operation: ListedOperation, world: World): Prom
   const example = await withIds(asObject(bodyExampleOf(operation.method, operation.path)), world);
   const body = { ...full, ...example, ...overrides(full) };
   // A studio that is only being made has no source yet.
-  return operation.name === "createStudio" ? replaced(body, ["program", "sourceId"], null) : body;
+  if (operation.name === "createStudio") return replaced(body, ["program", "sourceId"], null);
+  // What is published has no preview.
+  return operation.name === "createMediaSession" ? replaced(body, ["preview"], false) : body;
 }
 
 /** Examples name servers of others; suites send nothing to those. */

@@ -28,7 +28,7 @@ function assertIngest(session: unknown, sourceId: string): void {
   assert.ok(
     decodeURIComponent(textAt(ingest, "srt", "url")).includes(`streamid=publish:in/${sourceId}:session:${token}`),
   );
-  assert.match(textAt(ingest, "whip", "url"), /^https?:\/\/.+\/whip$/);
+  assert.match(textAt(ingest, "whip", "url"), new RegExp(`^https?://[^/]+/whip/${sourceId}$`));
   assert.equal(textAt(ingest, "whip", "bearerToken"), token);
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { TestContext } from "node:test";
-import { Ingest, MediaSessionCreated } from "@trax/contract";
+import { Ingest, PublishSessionCreated } from "@trax/contract";
 import { startFfmpegPublisher, startNginxRtmp } from "@trax/peers";
 import type { FfmpegPublisher } from "@trax/peers";
 import { startRtmpServer } from "@trax/peers/rtmp-server/server";
@@ -19,9 +19,9 @@ import { openWatchedShow } from "./watched-show.ts";
 
 const nginx = fileOwned(() => startNginxRtmp());
 
-async function addSession(show: Show, sourceId: string, expiresInSeconds = 3_600): Promise<MediaSessionCreated> {
+async function addSession(show: Show, sourceId: string, expiresInSeconds = 3_600): Promise<PublishSessionCreated> {
   const wish = { role: "publish", sourceId, expiresInSeconds };
-  return MediaSessionCreated.parse(granted(await show.ask("POST", "/media-sessions", wish), 201));
+  return PublishSessionCreated.parse(granted(await show.ask("POST", "/media-sessions", wish), 201));
 }
 
 /** Tries to publish, and waits until it was sent away. A server refuses RTMP after a few seconds only. */
