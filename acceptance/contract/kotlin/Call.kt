@@ -33,7 +33,7 @@ fun main() = runBlocking {
 suspend fun takesWhatItDoesNotKnow(id: String) {
     val answer = """
         {"id":"$id","name":"Later","autoGoLive":false,"graceMs":1,"state":"rehearsing","mood":{"of":"the future"},
-        "program":{"mode":"hologram","sourceId":null,"width":1,"height":1,"frameRate":1,"videoBitrate":1,"audioBitrate":1},
+        "program":{"mode":"hologram","sourceId":null,"width":1,"height":1,"frameRate":1,"videoBitrate":1,"audioBitrate":1,"fallbackSourceIds":[]},
         "slate":{"assetId":null,"text":null,"color":null},"recording":{"enabled":false},
         "createdAt":"2026-11-22T18:00:00.000Z","updatedAt":"2026-11-22T18:00:00.000Z"}
     """.trimIndent().toByteArray()
