@@ -8,7 +8,7 @@ export type Addresses = {
   readonly rtmpUrl: string;
   readonly rtmpsUrl: string;
   readonly srtUrl: string;
-  /** WHIP goes to `<whipUrl>/<sourceId>/whip`. */
+  /** WHIP goes to `<whipUrl>/<sourceId>`, WHEP likewise to `/whep/…`. */
   readonly whipUrl: string;
   /** `/metrics` is there. */
   readonly operatorUrl: string;
@@ -24,7 +24,7 @@ export function addressesOf(ports: Ports, listenHost: string): Addresses {
     rtmpUrl: `rtmp://${host}:${ports.TRAX_RTMP_PORT}/in`,
     rtmpsUrl: `rtmps://${host}:${ports.TRAX_RTMPS_PORT}/in`,
     srtUrl: `srt://${host}:${ports.TRAX_SRT_PORT}`,
-    whipUrl: `http://${host}:${ports.TRAX_WEBRTC_PORT}/in`,
+    whipUrl: `http://${host}:${ports.TRAX_HTTP_PORT}/whip`,
     operatorUrl: `http://127.0.0.1:${ports.TRAX_OPERATOR_PORT}`,
   };
 }

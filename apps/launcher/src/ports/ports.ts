@@ -32,6 +32,9 @@ export const portNames: readonly PortName[] = [
   "TRAX_OPERATOR_PORT",
 ];
 
+/** What only this machine speaks to: metrics, and WebRTC's signalling, which the API passes on. */
+const onLoopback: ReadonlySet<PortName> = new Set(["TRAX_OPERATOR_PORT", "TRAX_WEBRTC_PORT"]);
+
 /**
  * Turns what was asked for into ports that are free right now, 0 into any free
  * one. All are held until the last is found, so that none is given twice.
@@ -43,8 +46,7 @@ export async function choosePorts(wanted: Ports, host: string): Promise<Ports> {
   try {
     const fixedFirst = portNames.toSorted((a, b) => Number(wanted[a] === 0) - Number(wanted[b] === 0));
     for (const name of fixedFirst) {
-      // The operator port answers on loopback only.
-      const address = name === "TRAX_OPERATOR_PORT" ? "127.0.0.1" : host;
+      const address = onLoopback.has(name) ? "127.0.0.1" : host;
       const twin = portNames.find(
         (other) => other !== name && transports[other] === transports[name] && wanted[other] === wanted[name],
       );
