@@ -162,7 +162,8 @@ export class VideoDecoder {
     for (;;) {
       const frame = new Frame();
       frame.alloc();
-      if ((await context.receiveFrame(frame)) < 0 || this.#generation !== generation) {
+      // The work is done by now: this only fetches.
+      if (context.receiveFrameSync(frame) < 0 || this.#generation !== generation) {
         frame.free();
         return;
       }

@@ -90,7 +90,8 @@ export class VideoEncoder {
     const messages: MediaMessage[] = [];
     using packet = new Packet();
     packet.alloc();
-    while ((await this.#context.receivePacket(packet)) >= 0) {
+    // The work is done by now: this only fetches.
+    while (this.#context.receivePacketSync(packet) >= 0) {
       const { data, isKeyframe } = packet;
       if (data !== null) {
         const head = Buffer.of(...(isKeyframe ? tag.keyframe : tag.frame), ...noCompositionTime);

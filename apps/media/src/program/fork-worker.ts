@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { constants, setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 
 const entry = fileURLToPath(new URL("worker.ts", import.meta.url));
@@ -16,7 +17,7 @@ export type ForkOptions = {
 export function forkProgramWorker(options: ForkOptions = {}): ChildProcess {
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => passedOn.test(name)));
   const { output = "inherit" } = options;
-  return fork(entry, [], {
+  const child = fork(entry, [], {
     env: {
       ...environment,
       // FFmpeg's calls block a thread each: as many as sources, outputs and stages, and some to spare.
@@ -27,4 +28,15 @@ export function forkProgramWorker(options: ForkOptions = {}): ChildProcess {
     stdio: ["ignore", output, output, "ipc"],
     serialization: "json",
   });
+  if (child.pid !== undefined) preferred(child.pid);
+  return child;
+}
+
+/** A frame that comes late is seen by everybody; most else on a machine can wait. Set before it has threads, which inherit it. */
+function preferred(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_ABOVE_NORMAL);
+  } catch {
+    // Only the superuser may: without it the program takes its turn like everything else.
+  }
 }

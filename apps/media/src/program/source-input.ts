@@ -117,6 +117,11 @@ export class SourceInput {
     const { url } = this.#spec;
     this.#error = null;
     if (url === null) return;
+    if (this.#spec.kind !== "ingest") {
+      // Anything else names addresses that are not the router's, and is opened under the address guard only.
+      this.#error = "This kind of source cannot be shown yet.";
+      return;
+    }
     this.#reader = new SourceReader(url, {
       onStart: () => {
         this.#flow.restart();
