@@ -18,7 +18,7 @@ export async function goLiveWithSource(tx: Queryable, studio: StudioName): Promi
   await lockStudio(tx, studio);
   const wanted = await tx.query(sql`
     select from studios where id = ${studio.studioId} and auto_go_live and auto_armed
-      and exists (select from sources where studio_id = ${studio.studioId} and kind = 'ingest' and status = 'online')`);
+      and exists (select from sources where studio_id = ${studio.studioId} and kind = 'ingest' and status <> 'offline')`);
   if (wanted.length === 0 || !(await programFits(tx, studio.studioId))) return false;
   return (await requestLive(tx, studio, { startedBy: "source", traceparent: null })).created;
 }
@@ -29,6 +29,6 @@ export async function goOfflineWithoutSource(tx: Queryable, studio: StudioName, 
   const wanted = await tx.query(sql`
     select from studios where id = ${studio.studioId} and auto_go_live
       and exists (select from broadcasts where id = ${broadcastId} and desired = 'live')
-      and not exists (select from sources where studio_id = ${studio.studioId} and kind = 'ingest' and status = 'online')`);
+      and not exists (select from sources where studio_id = ${studio.studioId} and kind = 'ingest' and status <> 'offline')`);
   return wanted.length > 0 && (await requestOffline(tx, studio, "source_gone"));
 }

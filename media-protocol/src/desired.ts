@@ -151,6 +151,7 @@ export type DesiredStudio = {
   readonly canvas: Canvas;
   readonly slate: Slate;
   readonly fallbackSourceIds: readonly string[];
+  readonly isRecorded: boolean;
   /** Null: nobody has said anything of it yet. */
   readonly program: DesiredProgram | null;
   /** Those not ended yet, oldest first. */
@@ -191,6 +192,7 @@ export async function readDesired(db: Queryable, named: readonly string[], all: 
     select s.id as "studioId", s.account_id as "accountId", s.state, s.grace_ms as "graceMs",
       s.auto_go_live as "autoGoLive", s.auto_armed as "autoArmed",
       s.program_mode as "programMode", s.program_source_id as "programSourceId", s.fallback_source_ids as "fallbackSourceIds",
+      s.recording_enabled as "isRecorded",
       json_build_object('width', s.width, 'height', s.height, 'frameRate', s.frame_rate,
         'videoBitrate', s.video_bitrate, 'audioBitrate', s.audio_bitrate) as canvas,
       json_build_object('assetId', s.slate->'assetId', 'text', s.slate->'text', 'color', s.slate->'color') as slate,

@@ -18,7 +18,7 @@ import { Recorder } from "./recorder.ts";
 import { RelayPool } from "./relay-pool.ts";
 import type { Lane } from "./relay-pool.ts";
 import { SourceReporter } from "./source-reporter.ts";
-import { planStudio, withRecording } from "./studio-plan.ts";
+import { isAtRest, planStudio, withRecording } from "./studio-plan.ts";
 import type { NodeView, StudioPlan } from "./studio-plan.ts";
 import { Wakeup } from "./wakeup.ts";
 
@@ -283,7 +283,8 @@ export class Agent {
     this.#running.set(studioId, running);
 
     await this.#follow(studio, plan);
-    const recording = await this.#recordings.want(studioId, plan.broadcast?.id ?? null);
+    const recorded = studio.isRecorded ? plan.broadcast : null;
+    const recording = await this.#recordings.want(studioId, recorded?.id ?? null);
     // Let go meanwhile: what was planned is not this node's any more.
     if (this.#running.get(studioId) !== running) return;
     running.plan = withRecording(plan, recording);
@@ -396,8 +397,4 @@ export class Agent {
     }));
     await writeGauges(this.#o.db, [...sources, ...opened], this.#destinations.takeGauges(), programs);
   }
-}
-
-function isAtRest({ relays, program, ending, broadcast }: StudioPlan): boolean {
-  return relays.shared === null && relays.own === null && program === null && ending.length === 0 && broadcast === null;
 }

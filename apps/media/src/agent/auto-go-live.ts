@@ -19,7 +19,7 @@ export type AutomaticStep = {
 export function automaticStep(studio: DesiredStudio, now: number): AutomaticStep {
   // What a program itself opens is there while it runs, and says nothing of a show.
   const sources = studio.sources.filter((source) => source.kind === "ingest");
-  const anyOnline = sources.some((source) => source.status === "online");
+  const anyOnline = sources.some((source) => source.status !== "offline");
   const current = studio.broadcasts.find((broadcast) => broadcast.desired === "live");
   const step = {
     goLive: false,

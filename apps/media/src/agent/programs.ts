@@ -167,6 +167,7 @@ export class Programs {
 
   #stop(studioId: string, { spec }: Running): void {
     this.#running.delete(studioId);
+    this.#needed.delete(studioId);
     this.#pool.drop(studioId);
     this.#forgetSources(spec, null);
     this.#o.recorder.record(`slate ${studioId}`, () => recordProgramStopped(this.#o.db, studioId));
@@ -231,9 +232,12 @@ export class Programs {
     const { sourceId, flowing, video, audio, error } = report;
     const source = spec.sources.find((one) => one.sourceId === sourceId);
     if (source === undefined) return;
+    if (error !== null)
+      this.#o.log.warn({ studioId: spec.studioId, sourceId, reason: error }, "a source cannot be shown");
     if (source.kind === "ingest") {
       const frameRate = video?.frameRate ?? null;
       if (frameRate !== null) this.#o.sources.measured(sourceId, frameRate);
+      this.#o.sources.refused(sourceId, error !== null);
       return;
     }
     const status = flowing ? "online" : error === null ? "offline" : "error";
@@ -247,11 +251,13 @@ export class Programs {
     );
   }
 
-  /** Sources that the worker opened itself, and that are not wanted any more. */
+  /** What the worker saw of sources that are not its any more. */
   #forgetSources(before: ProgramSpec, after: ProgramSpec | null): void {
-    for (const { sourceId, kind } of before.sources)
-      if (kind !== "ingest" && after?.sources.every((one) => one.sourceId !== sourceId) !== false)
-        this.#o.sources.opened(sourceId, null);
+    for (const { sourceId, kind } of before.sources) {
+      if (after?.sources.some((one) => one.sourceId === sourceId) === true) continue;
+      if (kind === "ingest") this.#o.sources.refused(sourceId, false);
+      else this.#o.sources.opened(sourceId, null);
+    }
   }
 
   #lost(studioId: string): void {

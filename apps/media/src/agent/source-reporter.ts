@@ -25,6 +25,8 @@ export class SourceReporter {
   readonly #written = new Map<string, string>();
   /** As workers measured it: the router does not know. */
   readonly #frameRates = new Map<string, number>();
+  /** What arrives of them cannot be shown, says a program's worker. */
+  readonly #refused = new Set<string>();
   readonly #opened = new Map<string, OpenedSource>();
 
   constructor(options: SourceReporterOptions) {
@@ -62,6 +64,14 @@ export class SourceReporter {
     this.#write();
   }
 
+  /** Whether what arrives of a source cannot be shown. */
+  refused(sourceId: string, isRefused: boolean): void {
+    if (this.#refused.has(sourceId) === isRefused) return;
+    if (isRefused) this.#refused.add(sourceId);
+    else this.#refused.delete(sourceId);
+    this.#write();
+  }
+
   /** What is seen of a source that a program's worker opens; null: nothing. */
   opened(sourceId: string, seen: OpenedSource | null): void {
     if (seen === null) this.#opened.delete(sourceId);
@@ -75,10 +85,14 @@ export class SourceReporter {
     for (const sourceId of new Set([...online.keys(), ...this.#opened.keys(), ...this.#written.keys()])) {
       const view = online.get(sourceId);
       if (view === undefined) this.#frameRates.delete(sourceId);
+      const measured = {
+        frameRate: this.#frameRates.get(sourceId) ?? null,
+        isRefused: this.#refused.has(sourceId),
+      };
       const opened = this.#opened.get(sourceId);
       const row =
         opened === undefined
-          ? sourceRow(sourceId, view, this.#frameRates.get(sourceId) ?? null, this.#o.nodeId)
+          ? sourceRow(sourceId, view, measured, this.#o.nodeId)
           : openedSourceRow(sourceId, opened, this.#o.nodeId);
       const text = JSON.stringify(row);
       const known = this.#written.get(sourceId);

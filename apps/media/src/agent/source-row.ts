@@ -6,13 +6,14 @@ import type { SourceView } from "./source-watch.ts";
 export function sourceRow(
   sourceId: string,
   view: SourceView | undefined,
-  frameRate: number | null,
+  measured: { readonly frameRate: number | null; readonly isRefused: boolean },
   nodeId: string,
 ): ObservedSource {
+  const { frameRate, isRefused } = measured;
   if (view === undefined) return { sourceId, status: "offline", protocol: null, video: null, audio: null, nodeId };
   return {
     sourceId,
-    status: "online",
+    status: isRefused ? "error" : "online",
     protocol: view.protocol,
     video: view.video === null ? null : { ...view.video, frameRate: view.video.frameRate ?? frameRate, bitrate: null },
     audio: view.audio === null ? null : { ...view.audio, bitrate: null },

@@ -88,6 +88,11 @@ export function withRecording(plan: StudioPlan, recording: RelayDestination | nu
   return { ...plan, relays: { ...plan.relays, own: { ...plan.relay, destinations } } };
 }
 
+/** Nothing is to run, and nothing to end. */
+export function isAtRest({ relays, program, ending, broadcast }: StudioPlan): boolean {
+  return relays.shared === null && relays.own === null && program === null && ending.length === 0 && broadcast === null;
+}
+
 /** How long destinations are held open while a program's worker is started again. */
 const programGraceMs = 30_000;
 

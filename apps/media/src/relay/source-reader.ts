@@ -33,12 +33,20 @@ type PlayListener = {
 function play(url: string, listener: PlayListener): Player {
   if (url.startsWith(linkScheme)) return connectLink(url.slice(linkScheme.length), listener);
   const target = parseRtmpUrl(url, null);
-  if (target === null) throw new Error("the source's URL is no RTMP URL");
+  if (target === null) return unplayable(listener);
   const { host, port, app, streamName } = target;
   return playRtmp({ host, port, app, streamName }, listener);
 }
 
 const linkScheme = "unix:";
+
+/** Of a URL that cannot be played: never any media. */
+function unplayable(listener: PlayListener): Player {
+  const timer = setImmediate(() =>
+    listener.onClosed({ code: "protocol_error", message: "The source's address cannot be played." }),
+  );
+  return { receivedBytes: 0, close: () => clearImmediate(timer) };
+}
 
 /**
  * Plays one source for as long as it is wanted, opening it anew whenever it

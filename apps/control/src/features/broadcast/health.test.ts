@@ -16,6 +16,7 @@ const live: HealthFacts = {
   hadSource: true,
   sourceOnline: true,
   program: null,
+  brokenSources: [],
   starvedSources: [],
   nodeBusy: false,
   mediaNodeSilent: false,
@@ -94,6 +95,7 @@ const table: readonly Row[] = [
   ["lowered further", made({ preset: "ultrafast/2" }), "degraded", "encoder_lowered"],
   ["a source's sound 41 ms off", made({ driftMs: 41 }), "degraded", "av_drift"],
   ["a source's sound 40 ms off", made({ driftMs: 40 }), "good"],
+  ["a source that cannot be shown", { ...composed, brokenSources: ["Camera"] }, "degraded", "source_error"],
   ["a source starved", { ...composed, starvedSources: ["Camera"] }, "degraded", "source_bitrate_low"],
   ["the node busy", { ...composed, nodeBusy: true }, "degraded", "node_busy"],
   [

@@ -11,6 +11,8 @@ export type HealthFacts = {
   readonly sourceOnline: boolean;
   /** Null: passthrough. */
   readonly program: ProgramFacts | null;
+  /** Names of the sources that arrive and cannot be shown. */
+  readonly brokenSources: readonly string[];
   /** Names of the sources online of which far less arrives than usual. */
   readonly starvedSources: readonly string[];
   /** The node that runs it has hardly a processor left. */
@@ -61,6 +63,11 @@ const starved = (name: string): Reason => ({
   message: `Far less arrives of ${name} than usual: its connection may be failing.`,
 });
 
+const broken = (name: string): Reason => ({
+  code: "source_error",
+  message: `${name} cannot be shown: it sends what TRaX cannot play.`,
+});
+
 /** What is amiss with what the program is made of, or with its making. */
 function programsReasons(facts: HealthFacts): Reason[] {
   const { program, state, hadSource } = facts;
@@ -101,6 +108,7 @@ export function healthOf(facts: HealthFacts): Health {
   const reasons = [
     ...silence,
     ...programsReasons(facts),
+    ...facts.brokenSources.map(broken),
     ...facts.starvedSources.map(starved),
     ...(facts.nodeBusy ? [busy] : []),
     ...facts.destinations.map(reasonOf).filter((reason) => reason !== null),

@@ -107,6 +107,7 @@ export function streamStatusOf(row: StatusRow): StreamStatus {
       hadSource: row.broadcast?.hadSource ?? false,
       sourceOnline: source !== null,
       program: programFacts(row),
+      brokenSources: row.sources.filter(({ status }) => status === "error").map(({ name }) => name),
       starvedSources: row.sources.filter(isStarved).map(({ name }) => name),
       nodeBusy: (row.nodeBusy ?? 0) > busyPart,
       mediaNodeSilent: silent,

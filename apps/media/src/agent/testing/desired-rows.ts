@@ -14,6 +14,7 @@ export function studioOf(change: Partial<DesiredStudio>): DesiredStudio {
     canvas: { width: 320, height: 180, frameRate: 30, videoBitrate: 500_000, audioBitrate: 128_000 },
     slate: { assetId: null, text: null, color: null },
     fallbackSourceIds: [],
+    isRecorded: false,
     program: null,
     broadcasts: [],
     sources: [],
