@@ -105,9 +105,14 @@ function drawPicture(draft: Draft, frame: Frame, fitted: Fitted, background: str
     `scale=${width}:${height}:flags=bicubic:out_color_matrix=bt709:out_range=tv`,
     "setsar=1",
     `format=${format}`,
-    ...(pad === null ? [] : [`pad=${pad.width}:${pad.height}:${pad.x}:${pad.y}:${background ?? black}`]),
+    ...(pad === null ? [] : [`pad=${pad.width}:${pad.height}:${pad.x}:${pad.y}:${colorName(background)}`]),
   ];
   return add(draft, [input(draft, frame)], steps.join(","));
+}
+
+/** Of a text that becomes part of a graph nothing but a colour is taken. */
+function colorName(color: string | null): string {
+  return color !== null && /^#[\da-f]{6}$/iu.test(color) ? color : black;
 }
 
 function masked(
