@@ -88,6 +88,7 @@ export class VideoDecoder {
     this.#needsKeyframe = true;
     this.#configuration = null;
     this.#codec = null;
+    this.#isRefused = false;
   }
 
   close(): void {

@@ -5,6 +5,7 @@ import { audioMix } from "./audio-mix.ts";
 import { ProgramAudio } from "./audio/program-audio.ts";
 import type { SourceMix } from "./audio/program-audio.ts";
 import { Director } from "./director.ts";
+import type { TakenScene } from "./director.ts";
 import { FrameClock } from "./frame-clock.ts";
 import { FramePipeline } from "./frame-pipeline.ts";
 import { GaugeTaker } from "./gauge-taker.ts";
@@ -25,6 +26,7 @@ export type EngineListener = {
 
 /** Pixels, at the most. */
 const snapshotWidth = 1280;
+const stuckAfterMs = 15_000;
 
 /**
  * Makes one studio's program, in real time from its start on: program time 0 is
@@ -51,6 +53,9 @@ export class Engine {
   #startedAt = performance.now();
   #onSlate: boolean | null = null;
   #failedAt = -Infinity;
+  #madeAt = 0;
+  /** Not yet reported, and the first frame that shows it. */
+  #taken: (TakenScene & { readonly frame: number }) | null = null;
   #isClosed = false;
   #running: Promise<void> = Promise.resolve();
   #wake: () => void = () => undefined;
@@ -121,6 +126,11 @@ export class Engine {
     } finally {
       picture.release();
     }
+  }
+
+  /** No frame has come out for so long that it never will by itself. */
+  get isStuck(): boolean {
+    return this.now() - this.#madeAt > stuckAfterMs;
   }
 
   gauges(): ProgramGauges {
@@ -209,17 +219,25 @@ export class Engine {
     const { composition, onSlate, shown, taken } = this.#director.look(at, sources);
     this.#noteSlate(onSlate);
     this.#mixSources(shown);
+    if (taken !== null) this.#taken = { ...taken, frame };
     this.#pipeline.push({
       frame,
       composition,
       pictures: this.#sources.hold(at),
-      onDone: () => {
-        const behindMs = Math.max(0, this.now() - at - 1_000 / this.canvas.frameRate);
-        this.#gauges.note(behindMs);
-        this.#pipeline.encoder.note(behindMs, this.now());
-        if (taken !== null) this.#listener.report({ type: "shown", ...taken, at: new Date().toISOString() });
-      },
+      onDone: () => this.#made(frame, at),
     });
+  }
+
+  #made(frame: number, at: number): void {
+    const now = this.now();
+    const behindMs = Math.max(0, now - at - 1_000 / this.canvas.frameRate);
+    this.#madeAt = now;
+    this.#gauges.note(behindMs);
+    this.#pipeline.encoder.note(behindMs, now);
+    if (this.#taken === null || frame < this.#taken.frame) return;
+    const { take, sceneId } = this.#taken;
+    this.#taken = null;
+    this.#listener.report({ type: "shown", take, sceneId, at: new Date().toISOString() });
   }
 
   #mixSources(shown: readonly string[]): void {

@@ -124,6 +124,7 @@ export class SourceInput {
     }
     this.#reader = new SourceReader(url, {
       onStart: () => {
+        this.#error = null;
         this.#flow.restart();
         this.#clock.restart();
         this.#decoder.restart();

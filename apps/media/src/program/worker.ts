@@ -97,7 +97,10 @@ process.on("message", (command: ProgramCommand) => {
 });
 setInterval(() => engine?.tick(), tickMs);
 setInterval(() => {
-  if (engine !== null) report({ type: "gauges", gauges: engine.gauges() });
+  if (engine === null) return;
+  // Another worker can do what this one cannot any more.
+  if (engine.isStuck) fail(new Error("no frame came out of the encoder any more"));
+  report({ type: "gauges", gauges: engine.gauges() });
 }, gaugeMs);
 setInterval(() => {
   if (engine !== null && spec?.meters === true) report(engine.meters());
