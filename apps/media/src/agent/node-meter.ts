@@ -7,6 +7,9 @@ const tellingMegapixels = 10;
 /** What one second of one program changes the average by. */
 const weight = 0.02;
 
+/** What the last seconds change it by. */
+const busyWeight = 0.1;
+
 type Times = { readonly busy: number; readonly all: number };
 
 function readTimes(): Times {
@@ -38,12 +41,12 @@ export class NodeMeter {
     this.#coresPerMegapixel += weight * (cores / megapixels - this.#coresPerMegapixel);
   }
 
-  /** The load over the time since this was last asked: every other second or so. */
+  /** The load; to be asked every other second or so: `busy` is that of the last half minute. */
   read(): NodeLoad {
     const now = readTimes();
     const all = now.all - this.#last.all;
-    // Half of what it was: one busy moment is no busy node.
-    if (all > 0) this.#busy = (this.#busy + (now.busy - this.#last.busy) / all) / 2;
+    // A busy moment is no busy node.
+    if (all > 0) this.#busy += busyWeight * ((now.busy - this.#last.busy) / all - this.#busy);
     this.#last = now;
     return { cores: this.#cores, coresPerMegapixel: this.#coresPerMegapixel, busy: this.#busy };
   }

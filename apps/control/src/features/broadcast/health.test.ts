@@ -97,6 +97,7 @@ const table: readonly Row[] = [
   ["a source's sound 40 ms off", made({ driftMs: 40 }), "good"],
   ["a source that cannot be shown", { ...composed, brokenSources: ["Camera"] }, "degraded", "source_error"],
   ["a source starved", { ...composed, starvedSources: ["Camera"] }, "degraded", "source_bitrate_low"],
+  ["the node busy, which is nothing to a relay", { ...live, nodeBusy: true }, "good"],
   ["the node busy", { ...composed, nodeBusy: true }, "degraded", "node_busy"],
   [
     "a destination dropping frames",

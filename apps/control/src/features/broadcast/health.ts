@@ -110,7 +110,8 @@ export function healthOf(facts: HealthFacts): Health {
     ...programsReasons(facts),
     ...facts.brokenSources.map(broken),
     ...facts.starvedSources.map(starved),
-    ...(facts.nodeBusy ? [busy] : []),
+    // A relay asks next to nothing of it.
+    ...(facts.nodeBusy && facts.program !== null ? [busy] : []),
     ...facts.destinations.map(reasonOf).filter((reason) => reason !== null),
   ];
   if (facts.destinations.length === 0) {
