@@ -41,7 +41,14 @@ function picture(width: number, height: number, color: string): SharedFrame {
 
 function source(sourceId: string, change: Partial<Extract<DrawItem, { kind: "source" }>> = {}): DrawItem {
   return {
-    ...{ kind: "source", key: sourceId, sourceId, box: whole, fit: "cover", opacity: 1, radius: 0, background: null },
+    kind: "source",
+    key: sourceId,
+    sourceId,
+    box: whole,
+    fit: "cover",
+    opacity: 1,
+    radius: 0,
+    background: null,
     crop: { left: 0, top: 0, right: 0, bottom: 0 },
     ...change,
   };

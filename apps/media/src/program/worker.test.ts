@@ -76,10 +76,10 @@ function assertCadence(watch: ProgramWatch, worker: TestProgramWorker): void {
   );
   let frame = Math.round(((video[0]?.timestamp ?? 0) * 30) / 1_000) - 1;
   for (const { timestamp, keyframe } of video) {
-    const before = frame;
+    const last = frame;
     frame = keptUp ? frame + 1 : Math.round((timestamp * 30) / 1_000);
     assert.equal(timestamp, Math.round((frame * 1_000) / 30), `frame ${frame}`);
-    assert.equal(keyframe, Math.floor(frame / 60) > Math.floor(before / 60) || frame % 60 === 0, `frame ${frame}`);
+    assert.equal(keyframe, Math.floor(frame / 60) > Math.floor(last / 60) || frame % 60 === 0, `frame ${frame}`);
   }
   for (const kind of ["video", "audio"] as const) {
     const times = watch.messages.filter((message) => message.kind === kind).map((message) => message.timestamp);
