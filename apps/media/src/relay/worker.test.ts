@@ -250,7 +250,7 @@ test("a relay that fails is built anew, and no other studio notices", async () =
     worker.tell({ type: "relay", spec: relaySpec(source, [rtmp("dst", "unharmed")]) });
     await worker.waitForStatus("dst", "live");
     // No agent sends such a URL: it stands for a fault of our own.
-    worker.tell({ type: "relay", spec: { ...relaySpec("nonsense:"), studioId: "std_b" } });
+    worker.tell({ type: "relay", spec: { ...relaySpec("unix:"), studioId: "std_b" } });
     await waitFor("the fault is logged", () => worker.output().includes("a relay failed and is built anew"));
     worker.tell({ type: "relay", spec: { ...relaySpec(source), studioId: "std_b" } });
     await waitFor("the second studio flows", () =>
