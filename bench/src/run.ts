@@ -6,6 +6,7 @@ import type { Benchmark } from "./benchmark.ts";
 import { authenticatedRequest } from "./benchmarks/authenticated-request.ts";
 import { destinationCost } from "./benchmarks/destination-cost.ts";
 import { frozenDestination } from "./benchmarks/frozen-destination.ts";
+import { composedCpu } from "./benchmarks/composed-cpu.ts";
 import { goLive } from "./benchmarks/go-live.ts";
 import { listPage } from "./benchmarks/list-page.ts";
 import { relayCost } from "./benchmarks/relay-cost.ts";
@@ -21,6 +22,7 @@ const benchmarks: readonly Benchmark[] = [
   destinationCost,
   relayCost,
   frozenDestination,
+  composedCpu,
 ];
 
 const { positionals, values } = parseArgs({

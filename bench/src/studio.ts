@@ -1,17 +1,15 @@
-import { Destination, SourceCreated, StreamStatus, Studio } from "@trax/contract";
+import { IngestCreated, Studio } from "@trax/contract";
 import { waitFor } from "@trax/peers";
 import type { ApiClient } from "./api-client.ts";
+import { LiveStudio } from "./live-studio.ts";
 import type { Publisher } from "./publisher.ts";
 
-/** A studio with one source, driven through the public API. */
-export class BenchStudio {
-  readonly #account: ApiClient;
-  readonly id: string;
+/** A passthrough studio with one source. */
+export class BenchStudio extends LiveStudio {
   readonly #sourceId: string;
 
   private constructor(account: ApiClient, id: string, sourceId: string) {
-    this.#account = account;
-    this.id = id;
+    super(account, id);
     this.#sourceId = sourceId;
   }
 
@@ -19,7 +17,8 @@ export class BenchStudio {
   static async create(account: ApiClient, publisher: Publisher, rtmpUrl: string): Promise<BenchStudio> {
     const body = { name: "Bench", program: { mode: "passthrough" } };
     const { id } = Studio.parse(await account.ask("POST", "/v1/studios", body));
-    const source = SourceCreated.parse(await account.ask("POST", `/v1/studios/${id}/sources`, { name: "Camera" }));
+    const source = IngestCreated.parse(await account.ask("POST", `/v1/studios/${id}/sources`, { name: "Camera" }));
+    if (source.session === null) throw new Error("a source that is published to has no session");
     await publisher.publish(rtmpUrl, source.session.ingest.rtmp.streamKey);
     return new BenchStudio(account, id, source.id);
   }
@@ -34,40 +33,5 @@ export class BenchStudio {
         ),
       deadlineMs,
     );
-  }
-
-  async addDestination(url: string, streamKey: string): Promise<string> {
-    const body = { name: "Out", url, streamKey };
-    return Destination.parse(await this.#account.ask("POST", `/v1/studios/${this.id}/destinations`, body)).id;
-  }
-
-  async moveDestination(destinationId: string, url: string): Promise<void> {
-    await this.#account.ask("PATCH", `/v1/studios/${this.id}/destinations/${destinationId}`, { url });
-  }
-
-  async enableDestination(destinationId: string, enabled: boolean): Promise<void> {
-    await this.#account.ask("PATCH", `/v1/studios/${this.id}/destinations/${destinationId}`, { enabled });
-  }
-
-  async status(): Promise<StreamStatus> {
-    return StreamStatus.parse(await this.#account.ask("GET", `/v1/studios/${this.id}/stream-status`));
-  }
-
-  async goLive(): Promise<void> {
-    await this.#account.ask("POST", `/v1/studios/${this.id}/go-live`, {});
-  }
-
-  /** Resolves when so many destinations are live. */
-  async untilLive(destinations: number, deadlineMs = 60_000): Promise<void> {
-    await waitFor(
-      `${destinations} destinations of ${this.id} are live`,
-      async () => (await this.status()).destinations.filter(({ status }) => status === "live").length >= destinations,
-      deadlineMs,
-    );
-  }
-
-  async goOffline(): Promise<void> {
-    await this.#account.ask("POST", `/v1/studios/${this.id}/go-offline`, {});
-    await waitFor(`${this.id} is offline`, async () => (await this.status()).state === "offline", 60_000);
   }
 }

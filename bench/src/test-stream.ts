@@ -14,14 +14,19 @@ export type StreamFile = {
 
 const fps = 30;
 
-/** Encodes a moving test picture and a tone: 720p30 with a keyframe a second, at a constant rate. */
-export async function makeStream(directory: string, seconds: number, bitrate: number): Promise<StreamFile> {
+/** Encodes a moving test picture and a tone, 720p30 unless `size` is set: a keyframe a second, at a constant rate. */
+export async function makeStream(
+  directory: string,
+  seconds: number,
+  bitrate: number,
+  size = "1280x720",
+): Promise<StreamFile> {
   await ensurePeer("ffmpeg");
-  const path = join(directory, `stream-${bitrate}.flv`);
+  const path = join(directory, `stream-${size}-${bitrate}.flv`);
   const rate = ["-b:v", "-minrate", "-maxrate", "-bufsize"].flatMap((option) => [option, String(bitrate)]);
   await run("ffmpeg", [
     ..."-hide_banner -loglevel error -nostdin".split(" "),
-    ...`-f lavfi -i testsrc2=size=1280x720:rate=${fps} -f lavfi -i sine=sample_rate=48000 -t ${seconds}`.split(" "),
+    ...`-f lavfi -i testsrc2=size=${size}:rate=${fps} -f lavfi -i sine=sample_rate=48000 -t ${seconds}`.split(" "),
     ...`-c:v libx264 -preset ultrafast -pix_fmt yuv420p -g ${fps} -sc_threshold 0 -nal-hrd cbr`.split(" "),
     ...rate,
     ..."-c:a aac -b:a 96k -ac 2 -f flv".split(" "),
@@ -31,6 +36,6 @@ export async function makeStream(directory: string, seconds: number, bitrate: nu
   return {
     path,
     seconds,
-    description: `720p${fps} H.264 at ${megabits} Mbit/s with AAC at 96 kbit/s, a keyframe a second`,
+    description: `${size === "1280x720" ? "720p" : `${size} at `}${fps} H.264 at ${megabits} Mbit/s with AAC at 96 kbit/s, a keyframe a second`,
   };
 }

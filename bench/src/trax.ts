@@ -17,7 +17,14 @@ const stopDeadlineMs = 40_000;
 
 const Ready = z.object({ baseUrl: z.string(), rtmpUrl: z.string() });
 const Status = z.object({
-  processes: z.array(z.object({ name: z.string(), pid: z.number(), studioIds: z.array(z.string()).optional() })),
+  processes: z.array(
+    z.object({
+      name: z.string(),
+      pid: z.number(),
+      studioId: z.string().optional(),
+      studioIds: z.array(z.string()).optional(),
+    }),
+  ),
 });
 export type TraxProcess = z.infer<typeof Status>["processes"][number];
 
