@@ -5,13 +5,15 @@ alter table studios alter column program_mode set default 'composed';
 alter table studios add column fallback_source_ids text[] not null default '{}';
 
 alter table sources
-  add column url text, -- sealed: it may hold a password
+  add column url text, -- sealed: it may hold a password; of a playlist one a line
   add column asset_id public_id,
   add column loop boolean not null default true,
   -- How long a source may be silent before it counts as gone.
   add column silence_ms int not null default 1000,
   -- Grows whenever what is pulled changes.
-  add column revision int not null default 1;
+  add column revision int not null default 1,
+  -- Why it could not be shown when that was last tried: code, message, at.
+  add column last_error jsonb;
 
 alter table destinations add column delay_ms int not null default 0;
 alter table destination_gauges

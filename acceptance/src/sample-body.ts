@@ -35,6 +35,9 @@ export async function sampleBody(operation: ListedOperation, world: World): Prom
   const full = asObject(await valueOf("", schema, world));
   const example = await withIds(asObject(bodyExampleOf(operation.method, operation.path)), world);
   const body = { ...full, ...example, ...overrides(full) };
+  // A source that is published to has no address.
+  if (operation.name === "createSource" || operation.name === "updateSource")
+    return replaced(replaced(body, ["url"], undefined), ["playlist"], undefined);
   // A studio that is only being made has no source yet.
   if (operation.name === "createStudio") return replaced(body, ["program", "sourceId"], null);
   // What is published has no preview.

@@ -40,7 +40,8 @@ export const sourceOperations = {
     path: "/v1/studios/{id}/sources",
     tag: "Sources",
     summary: "Create a source",
-    description: "Answers with the first publish session: its token and addresses are shown this once.",
+    description:
+      "An `ingest` source comes with its first publish session: its token and addresses are shown this once. `media` and `pull` sources need a URL, which may not lead into networks that the operator has not listed.",
     auth: "credential",
     scope: "sources:write",
     write: true,
@@ -49,7 +50,7 @@ export const sourceOperations = {
     body: SourceCreate,
     status: 201,
     response: SourceCreated,
-    errors: [],
+    errors: ["destination_refused"],
   }),
   getSource: operation({
     method: "GET",
@@ -79,7 +80,7 @@ export const sourceOperations = {
     body: SourceUpdate,
     status: 200,
     response: Source,
-    errors: [],
+    errors: ["destination_refused"],
   }),
   deleteSource: operation({
     method: "DELETE",

@@ -22,6 +22,8 @@ export type ObservedSource = {
   readonly protocol: string | null;
   readonly video: object | null;
   readonly audio: object | null;
+  /** Why it cannot be shown; null, or none: as before. */
+  readonly lastError?: { readonly code: string; readonly message: string; readonly at: string } | null;
   readonly nodeId: string;
 };
 
@@ -34,13 +36,15 @@ export async function recordSource(db: Database, seen: ObservedSource): Promise<
     );
     const video = seen.video === null ? null : JSON.stringify(seen.video);
     const audio = seen.audio === null ? null : JSON.stringify(seen.audio);
+    const error = (seen.lastError ?? null) === null ? null : JSON.stringify(seen.lastError);
     const [row] = await tx.query<{ account_id: string; studio_id: string }>(sql`
       update sources set status = ${seen.status}, protocol = ${seen.protocol}, video = ${video}, audio = ${audio},
-        node_id = ${seen.status === "offline" ? null : seen.nodeId},
+        node_id = ${seen.status === "offline" ? null : seen.nodeId}, last_error = coalesce(${error}::jsonb, last_error),
         online_at = case when ${seen.status} = 'online' and status <> 'online' then now() else online_at end,
         offline_at = case when ${seen.status} <> 'online' and status = 'online' then now() else offline_at end
       where id = ${seen.sourceId}
-        and (status, protocol, video, audio) is distinct from (${seen.status}, ${seen.protocol}, ${video}::jsonb, ${audio}::jsonb)
+        and (status, protocol, video, audio, last_error) is distinct from
+            (${seen.status}, ${seen.protocol}, ${video}::jsonb, ${audio}::jsonb, coalesce(${error}::jsonb, last_error))
       returning account_id, studio_id`);
     if (row === undefined || before === undefined) return null;
     if (before.status !== seen.status) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
-import { Broadcast, Destination, Source, SourceCreated, StreamStatus, Studio } from "@trax/contract";
+import { Broadcast, Destination, Source, IngestCreated, StreamStatus, Studio } from "@trax/contract";
 import type { DestinationCreate, DestinationStreamStatus, StudioCreate } from "@trax/contract";
 import { newAccount } from "../account.ts";
 import type { Account } from "../account.ts";
@@ -21,7 +21,7 @@ export type Show = {
   readonly ask: (method: string, path: string, json?: unknown) => Promise<Answer>;
   readonly studio: () => Promise<Studio>;
   readonly setStudio: (change: object) => Promise<Studio>;
-  readonly addSource: (settings?: object) => Promise<SourceCreated>;
+  readonly addSource: (settings?: object) => Promise<IngestCreated>;
   readonly source: (sourceId: string) => Promise<Source>;
   readonly addDestination: (settings: NewDestination) => Promise<Destination>;
   readonly setDestination: (destinationId: string, change: object) => Promise<Destination>;
@@ -72,7 +72,7 @@ export async function makeShow(account: Account, settings: StudioSettings = {}):
     studio: async () => Studio.parse(granted(await ask("GET", ""))),
     setStudio: async (change) => Studio.parse(granted(await ask("PATCH", "", change))),
     addSource: async (more) =>
-      SourceCreated.parse(granted(await ask("POST", "/sources", { name: "Camera", ...more }), 201)),
+      IngestCreated.parse(granted(await ask("POST", "/sources", { name: "Camera", ...more }), 201)),
     source: async (sourceId) => Source.parse(granted(await ask("GET", `/sources/${sourceId}`))),
     addDestination: async (more) =>
       Destination.parse(granted(await ask("POST", "/destinations", { name: "Out", ...more }), 201)),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Destination, Source, SourceCreated, Studio } from "@trax/contract";
+import { Destination, Source, IngestCreated, Studio } from "@trax/contract";
 import type { TestAccount, TestControl } from "./control.ts";
 import { shapeOf } from "./shape.ts";
 
@@ -25,9 +25,9 @@ export class Tenant {
     return shapeOf(await this.call("POST", "/v1/studios", { name: "Show", ...settings }), 201, Studio);
   }
 
-  async source(studioId: string, settings: object = {}): Promise<SourceCreated> {
+  async source(studioId: string, settings: object = {}): Promise<IngestCreated> {
     const answer = await this.call("POST", `/v1/studios/${studioId}/sources`, { name: "Camera", ...settings });
-    return shapeOf(answer, 201, SourceCreated);
+    return shapeOf(answer, 201, IngestCreated);
   }
 
   async destination(studioId: string, settings: object = {}): Promise<Destination> {

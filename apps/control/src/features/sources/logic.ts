@@ -1,5 +1,7 @@
 import type { ResponseOf, Source, SourceCreate, SourceCreated, SourceUpdate, operations } from "@trax/contract";
 import type { Queryable } from "@trax/foundation/database";
+import { newId } from "@trax/foundation/ids";
+import type { Vault } from "@trax/foundation/vault";
 import { notifyDesired, notifySessions } from "@trax/media-protocol";
 import { notFound } from "../../kernel/errors.ts";
 import { pageOf } from "../../kernel/pagination.ts";
@@ -7,6 +9,8 @@ import type { Cursors } from "../../kernel/pagination.ts";
 import { holdStudio, requireStudio } from "../broadcast/index.ts";
 import type { MediaAddress } from "./media-address.ts";
 import { createPublishSession } from "./sessions.ts";
+import { checkUrls, openUrls, sealUrls, urlsFor, urlsOfNew, withoutMasks } from "./source-url.ts";
+import type { AddressRules } from "./source-url.ts";
 import { sourceOf } from "./source-view.ts";
 import * as rows from "./sql.ts";
 
@@ -17,6 +21,7 @@ export async function listOfSources(
   db: Queryable,
   accountId: string,
   studioId: string,
+  vault: Vault,
   cursors: Cursors,
   query: { readonly cursor?: string | undefined; readonly limit: number },
 ): Promise<ResponseOf<(typeof operations)["listSources"]>> {
@@ -24,31 +29,85 @@ export async function listOfSources(
   const below = cursors.read(list, query.cursor);
   const found = await rows.listSources(db, accountId, studioId, { below, limit: query.limit + 1 });
   if (found.length === 0) await requireStudio(db, accountId, studioId);
-  return pageOf(found, query.limit, (id) => cursors.write(list, id), sourceOf);
+  return pageOf(
+    found,
+    query.limit,
+    (id) => cursors.write(list, id),
+    (row) => sourceOf(row, vault),
+  );
 }
 
-export async function getSource(db: Queryable, accountId: string, studioId: string, sourceId: string): Promise<Source> {
+export async function getSource(
+  db: Queryable,
+  accountId: string,
+  studioId: string,
+  sourceId: string,
+  vault: Vault,
+): Promise<Source> {
   const row = await rows.findSource(db, accountId, studioId, sourceId);
   if (row === undefined) throw notFound("source");
-  return sourceOf(row);
+  return sourceOf(row, vault);
 }
 
-/** Makes a source and its first publish session, the only time that its token is shown. */
+/** Before the transaction, since DNS takes its time. What is not there is refused before addresses are. */
+export async function checkCreate(
+  db: Queryable,
+  accountId: string,
+  studioId: string,
+  rules: AddressRules,
+  given: SourceCreate,
+): Promise<void> {
+  const urls = urlsOfNew(given.kind, given);
+  await requireStudio(db, accountId, studioId);
+  await checkUrls(urls ?? [], rules);
+}
+
+/** Makes a source; one that is published to comes with its first publish session, the only time that its token is shown. */
 export async function createSource(
   db: Queryable,
   accountId: string,
   studioId: string,
+  vault: Vault,
   address: MediaAddress,
   given: SourceCreate,
 ): Promise<SourceCreated> {
   await holdStudio(db, accountId, studioId);
-  const row = await rows.insertSource(db, accountId, studioId, given);
+  const { name, kind, onConflict, loop, silenceMs } = given;
+  const id = newId("source");
+  const urls = urlsOfNew(kind, given);
+  const sealedUrls = urls === null ? null : sealUrls(vault, urls, { accountId, id });
+  const row = await rows.insertSource(db, accountId, studioId, {
+    id,
+    name,
+    kind,
+    onConflict,
+    sealedUrls,
+    loop,
+    silenceMs,
+  });
   if (row === undefined) throw new Error("a source that was inserted is not there");
+  await notifyDesired(db, studioId);
+  if (kind !== "ingest") return { ...sourceOf(row, vault), session: null };
   const session = await createPublishSession(db, accountId, studioId, address, {
-    sourceId: row.id,
+    sourceId: id,
     expiresInSeconds: firstSessionSeconds,
   });
-  return { ...sourceOf(row), session };
+  return { ...sourceOf(row, vault), session };
+}
+
+/** Before the transaction, as `checkCreate`. */
+export async function checkUpdate(
+  db: Queryable,
+  accountId: string,
+  studioId: string,
+  sourceId: string,
+  rules: AddressRules,
+  patch: SourceUpdate,
+): Promise<void> {
+  if ((patch.url ?? patch.playlist) === undefined) return;
+  const row = await rows.findSource(db, accountId, studioId, sourceId);
+  if (row === undefined) throw notFound("source");
+  await checkUrls(urlsFor(row.kind, patch) ?? [], rules);
 }
 
 export async function updateSource(
@@ -56,12 +115,26 @@ export async function updateSource(
   accountId: string,
   studioId: string,
   sourceId: string,
-  patch: SourceUpdate,
+  vault: Vault,
+  { url, playlist, ...patch }: SourceUpdate,
 ): Promise<Source> {
   await holdStudio(db, accountId, studioId);
-  const row = await rows.updateSource(db, accountId, studioId, sourceId, patch);
+  const before = await rows.findSource(db, accountId, studioId, sourceId);
+  if (before === undefined) throw notFound("source");
+  const given = urlsFor(before.kind, { url, playlist });
+  const known = before.sealedUrls === null ? [] : (openUrls(vault, before.sealedUrls, before) ?? []);
+  const newSealedUrls = given === null ? null : sealUrls(vault, withoutMasks(given, known), before);
+  const { name, onConflict, loop, silenceMs } = patch;
+  const row = await rows.updateSource(db, accountId, studioId, sourceId, {
+    name,
+    onConflict,
+    loop,
+    silenceMs,
+    newSealedUrls,
+  });
   if (row === undefined) throw notFound("source");
-  return sourceOf(row);
+  if (newSealedUrls !== null || (loop ?? silenceMs) !== undefined) await notifyDesired(db, studioId);
+  return sourceOf(row, vault);
 }
 
 /** Deletes a source; its sessions end with it, and whoever publishes is disconnected. */

@@ -1,19 +1,24 @@
 import sql from "sql-template-tag";
-import type { IngestProtocol, Source, SourceAudio, SourceStatus, SourceUpdate, SourceVideo } from "@trax/contract";
+import type { Source, SourceAudio, SourceError, SourceStatus, SourceVideo } from "@trax/contract";
 import type { Queryable } from "@trax/foundation/database";
-import { newId } from "@trax/foundation/ids";
 
 export type SourceRow = {
   readonly id: string;
+  readonly accountId: string;
   readonly studioId: string;
   readonly name: string;
   readonly kind: Source["kind"];
   readonly onConflict: Source["onConflict"];
+  /** One, or those of a playlist; null for what is published to us. */
+  readonly sealedUrls: string | null;
+  readonly loop: boolean;
+  readonly silenceMs: number;
   readonly status: SourceStatus;
-  readonly protocol: IngestProtocol | null;
+  readonly protocol: string | null;
   /** As the agent saw them. */
   readonly video: SourceVideo | null;
   readonly audio: SourceAudio | null;
+  readonly lastError: SourceError | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
   /** bit/s of all that arrives, at this moment; null when it is not known. */
@@ -21,7 +26,8 @@ export type SourceRow = {
 };
 
 const columns = sql`
-  s.id, s.studio_id as "studioId", s.name, s.kind, s.on_conflict as "onConflict", s.status, s.protocol, s.video, s.audio,
+  s.id, s.account_id as "accountId", s.studio_id as "studioId", s.name, s.kind, s.on_conflict as "onConflict",
+  s.url as "sealedUrls", s.loop, s.silence_ms as "silenceMs", s.status, s.protocol, s.video, s.audio, s.last_error as "lastError",
   s.created_at as "createdAt", s.updated_at as "updatedAt",
   (select g.bitrate from source_gauges g
    where g.source_id = s.id and g.updated_at > now() - interval '5 seconds') as "bitrateNow"`;
@@ -55,25 +61,38 @@ export async function insertSource(
   db: Queryable,
   accountId: string,
   studioId: string,
-  { name, kind, onConflict }: Pick<Source, "name" | "kind" | "onConflict">,
+  given: Pick<SourceRow, "id" | "name" | "kind" | "onConflict" | "sealedUrls" | "loop" | "silenceMs">,
 ): Promise<SourceRow | undefined> {
   const [row] = await db.query<SourceRow>(sql`
-    insert into sources as s (id, account_id, studio_id, name, kind, on_conflict)
-    values (${newId("source")}, ${accountId}, ${studioId}, ${name}, ${kind}, ${onConflict})
+    insert into sources as s (id, account_id, studio_id, name, kind, on_conflict, url, loop, silence_ms)
+    values (${given.id}, ${accountId}, ${studioId}, ${given.name}, ${given.kind}, ${given.onConflict},
+      ${given.sealedUrls}, ${given.loop}, ${given.silenceMs})
     returning ${columns}`);
   return row;
 }
 
-/** Merges what is given; undefined when the studio has no such source. */
+/** Merges what is given, new addresses with a new revision; undefined when the studio has no such source. */
 export async function updateSource(
   db: Queryable,
   accountId: string,
   studioId: string,
   sourceId: string,
-  { name, onConflict }: SourceUpdate,
+  patch: {
+    readonly name: string | undefined;
+    readonly onConflict: Source["onConflict"] | undefined;
+    readonly loop: boolean | undefined;
+    readonly silenceMs: number | undefined;
+    /** Null: as they are. */
+    readonly newSealedUrls: string | null;
+  },
 ): Promise<SourceRow | undefined> {
+  const urls =
+    patch.newSealedUrls === null
+      ? sql``
+      : sql`, url = ${patch.newSealedUrls}, revision = s.revision + 1, last_error = null`;
   const [row] = await db.query<SourceRow>(sql`
-    update sources s set name = coalesce(${name}, s.name), on_conflict = coalesce(${onConflict}, s.on_conflict), updated_at = now()
+    update sources s set name = coalesce(${patch.name}, s.name), on_conflict = coalesce(${patch.onConflict}, s.on_conflict),
+      loop = coalesce(${patch.loop}, s.loop), silence_ms = coalesce(${patch.silenceMs}, s.silence_ms), updated_at = now() ${urls}
     where s.account_id = ${accountId} and s.studio_id = ${studioId} and s.id = ${sourceId}
     returning ${columns}`);
   return row;

@@ -1,0 +1,94 @@
+import type { Source } from "@trax/contract";
+import { checkAddress } from "@trax/foundation/address-guard";
+import { Secret } from "@trax/foundation/secret";
+import type { Vault } from "@trax/foundation/vault";
+import { ApiError, invalidRequest } from "../../kernel/errors.ts";
+
+/** What may be connected to, and who answers what a name stands for. */
+export type AddressRules = {
+  /** CIDRs that may be reached although they are not public. */
+  readonly allowedNetworks: readonly string[];
+  /** Name to IP literals; the system's resolver unless given. */
+  readonly resolve?: (name: string) => Promise<readonly string[]>;
+};
+
+/** As a client gives them: one, or a playlist. */
+export type GivenUrls = { readonly url?: string | undefined; readonly playlist?: readonly string[] | undefined };
+
+type Owner = { readonly accountId: string; readonly id: string };
+
+/** How long a name may take here, ms: whoever adds a source waits for it. */
+const deadlineMs = 2_000;
+const masked = "***";
+
+/** The given addresses, where their kind of source has such; null: none are given. */
+export function urlsFor(kind: Source["kind"], { url, playlist }: GivenUrls): readonly string[] | null {
+  if (url !== undefined && playlist !== undefined)
+    throw refusedField("playlist", "A source has a URL or a playlist, not both.");
+  if (kind === "ingest" && (url ?? playlist) !== undefined)
+    throw refusedField(url === undefined ? "playlist" : "url", "An ingest source is published to, and has no URL.");
+  if (kind === "pull" && playlist !== undefined) throw refusedField("playlist", "Only a media source has a playlist.");
+  const urls = playlist ?? (url === undefined ? null : [url]);
+  if (kind === "media" && urls?.every((each) => /^https?:/iu.test(each)) === false)
+    throw refusedField(url === undefined ? "playlist" : "url", "A media source is opened by http or https.");
+  return urls;
+}
+
+/** The same, for a source that is being made. */
+export function urlsOfNew(kind: Source["kind"], given: GivenUrls): readonly string[] | null {
+  const urls = urlsFor(kind, given);
+  if (kind !== "ingest" && urls === null) throw refusedField("url", `A ${kind} source needs a URL.`);
+  return urls;
+}
+
+function refusedField(path: string, message: string): ApiError {
+  return invalidRequest(message, [{ path, message }]);
+}
+
+/**
+ * Refuses addresses that lead where TRaX does not connect. What a name stands
+ * for is never told; one that is not found now is no reason: it is looked up
+ * again with each connection.
+ */
+export async function checkUrls(urls: readonly string[], rules: AddressRules): Promise<void> {
+  const hosts = new Set<string>();
+  for (const text of urls) {
+    const url = URL.parse(text);
+    // The contract's pattern lets through an IPv6 address that is none.
+    if (url === null || url.hostname === "")
+      throw new ApiError("destination_refused", "The URL's host is not an address.");
+    hosts.add(url.hostname);
+  }
+  await Promise.all(
+    [...hosts].map(async (host) => {
+      const checked = await checkAddress(host, { ...rules, deadlineMs });
+      if (!checked.ok && checked.code === "address_refused") throw new ApiError("destination_refused", checked.message);
+    }),
+  );
+}
+
+/** One line each: no URL holds a line break. */
+export function sealUrls(vault: Vault, urls: readonly string[], { accountId, id }: Owner): string {
+  return vault.encrypt(new Secret(urls.join("\n")), { accountId, row: id });
+}
+
+/** Null when they cannot be opened any more: their key is gone. */
+export function openUrls(vault: Vault, sealed: string, { accountId, id }: Owner): readonly string[] | null {
+  try {
+    return vault.decrypt(sealed, { accountId, row: id }).reveal().split("\n");
+  } catch {
+    return null;
+  }
+}
+
+/** As it may be shown: without its password or passphrase. */
+export function shownUrl(url: string): string {
+  return url
+    .replace(/^([a-z]+:\/\/[^:@/?]*):[^@/?]*@/iu, `$1:${masked}@`)
+    .replace(/([?&]passphrase=)[^&]*/giu, `$1${masked}`);
+}
+
+/** What is given back as it was shown is what there is already. */
+export function withoutMasks(given: readonly string[], known: readonly string[]): readonly string[] {
+  return given.map((url) => (url.includes(masked) ? (known.find((each) => shownUrl(each) === url) ?? url) : url));
+}
