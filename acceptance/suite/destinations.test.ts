@@ -34,6 +34,8 @@ promise(
       ["rtmps://127.0.0.1:9/app?x=1", "rtmps"],
       ["srt://127.0.0.1:9?streamid=publish:x", "srt"],
       ["RTMP://[::1]:9/app", "rtmp"],
+      ["http://127.0.0.1:9/live/whip", "whip"],
+      ["https://not-found-anywhere.invalid/whip?x=1", "whip"],
       ["rtmp://not-found-anywhere.invalid/app", "rtmp"],
     ] as const) {
       const streamKey = newStreamKey();
@@ -63,7 +65,7 @@ promise(
     const { account, path } = await newStudio();
     const urls = [
       "file:///etc/passwd",
-      "http://example.com/",
+      "https://user:password@127.0.0.1/whip",
       "ftp://example.com",
       "rtmp://",
       "rtmp:///app",
@@ -87,6 +89,12 @@ promise(
         streamKey,
       );
     }
+    for (const delayMs of [-1, 60_001, 0.5, "1000", null])
+      assertRefused(
+        await account.ask("POST", path, { name: "Out", url: closedAddress, delayMs }),
+        "invalid_request",
+        String(delayMs),
+      );
   },
 );
 
@@ -121,7 +129,7 @@ for (const name of ["createDestination", "updateDestination"] as const) {
       const studio = await newStudio();
       const { path } = await add(studio, {});
       for (const host of inwards) {
-        for (const url of [`rtmp://${host}/app`, `srt://${host}:9000`]) {
+        for (const url of [`rtmp://${host}/app`, `srt://${host}:9000`, `https://${host}/whip`]) {
           const create = name === "createDestination";
           const answer = create
             ? await studio.account.ask("POST", studio.path, { name: "Out", url })
@@ -133,6 +141,20 @@ for (const name of ["createDestination", "updateDestination"] as const) {
     },
   );
 }
+
+promise("createDestination", "destination_refused", "a token that would be readable on its way", async () => {
+  const { account, path } = await newStudio();
+  const answer = await account.ask("POST", path, { name: "Out", url: "http://93.184.216.34/whip" });
+  assertRefused(answer, "destination_refused");
+});
+
+promise("updateDestination", "happy", "how much later than the program it is sent", async () => {
+  const studio = await newStudio();
+  const { json, path } = await add(studio, { delayMs: 60_000 });
+  assert.equal(at(json, "delayMs"), 60_000);
+  assert.equal(at((await studio.account.ask("PATCH", path, { delayMs: 0 })).json, "delayMs"), 0);
+  assert.equal(at((await add(studio, {})).json, "delayMs"), 0);
+});
 
 promise("getDestination", "happy", "as it was made", async () => {
   const studio = await newStudio();

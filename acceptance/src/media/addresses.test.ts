@@ -31,7 +31,7 @@ for (const [kind, ...hosts] of internalHosts) {
     const show = await openShow(context, await instance());
     const destination = await show.addDestination({ url: "rtmp://8.8.8.8/live" });
     for (const host of hosts) {
-      for (const scheme of ["rtmp", "rtmps", "srt"]) {
+      for (const scheme of ["rtmp", "rtmps", "srt", "https"]) {
         const url = `${scheme}://${host}:9000/live`;
         const made = await show.ask("POST", "/destinations", { name: "In", url });
         assertRefused(made, "destination_refused", url);
@@ -45,8 +45,7 @@ for (const [kind, ...hosts] of internalHosts) {
 
 const noDestinations = [
   "file:///etc/passwd",
-  "http://example.com/live",
-  "https://example.com/live",
+  "https://user:password@example.com/live",
   "ftp://example.com/live",
   "gopher://example.com/",
   "data:text/plain,a",
