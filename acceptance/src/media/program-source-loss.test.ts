@@ -21,6 +21,9 @@ const losses = Number(process.env["TRAX_LOSSES"] ?? 5);
 /** From the connection's end; the rest is what a busy machine adds. */
 const slateWithinMs = 300 + 500;
 
+/** A publisher that begins anew is asked for its formats, and shown from a keyframe on: one a second. */
+const returnsWith = 150;
+
 async function untilSlate({ show }: ComposedShow, onSlate: boolean): Promise<void> {
   await show.until(`on slate: ${onSlate}`, (status) => status.program.onSlate === onSlate);
 }
@@ -77,7 +80,9 @@ describe("a source of a composed program that is lost", { concurrency: 2 }, () =
       const moving = run.frames.filter(({ counted }) => counted?.frame !== last);
       assertSteady(moving.map(({ counted }) => counted));
     }
-    for (const run of shown.slice(1)) assert.ok((run.frames[0]?.counted?.frame ?? 99) < 60, "it is the new one");
+    const returns = shown.slice(1).map((run) => run.frames[0]?.counted?.frame ?? Number.NaN);
+    context.diagnostic(`it is seen again from its picture ${returns.join(", ")} on`);
+    for (const first of returns) assert.ok(first <= returnsWith, `it returns with picture ${first}`);
 
     const sound = await readSound(file);
     const slates = runs.filter(({ source }) => source === null);
@@ -109,6 +114,7 @@ describe("a source of a composed program that is lost", { concurrency: 2 }, () =
     await main.publish();
     await forFrames(main, 60);
     const frames = await readProgram(await live.finish());
-    assert.deepEqual(sourcesOf(runsOf(frames)), [5, 9, 5]);
+    // Whichever of them has a picture first is seen before the other.
+    assert.deepEqual(sourcesOf(runsOf(frames)).slice(-3), [5, 9, 5]);
   });
 });

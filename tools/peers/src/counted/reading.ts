@@ -78,10 +78,13 @@ function look(grey: Buffer, size: { readonly width: number; readonly height: num
   return { counted: readCells(levels), strip: strip.reduce((sum, level) => sum + level, 0) / columns };
 }
 
+/** A picture that is at one moment later than at the next by more than two slow frames is being placed anew. */
+const steadyMs = 100;
+
 /**
  * How far the sound of a source is behind its picture where both are shown, in
  * ms (less than 0: before it), at each of its tone's steps in the recording.
- * A source's frames that are shown a little after their time, because the
+ * Steps while the picture is being placed anew are left out. A source's frames that are shown a little after their time, because the
  * program has a clock of its own, count as they are seen.
  */
 export function soundBehindPicture(
@@ -100,8 +103,9 @@ export function soundBehindPicture(
   const offsets: number[] = [];
   for (const { atMs, tone } of toneSteps(sound, source)) {
     const near = shown.filter(({ ms }) => Math.abs(ms - atMs) < 500);
-    if (near.length < 5) continue;
-    const lateMs = near.reduce((sum, { lateMs: one }) => sum + one, 0) / near.length;
+    const lates = near.map(({ lateMs }) => lateMs);
+    if (near.length < 5 || Math.max(...lates) - Math.min(...lates) > steadyMs) continue;
+    const lateMs = lates.reduce((sum, one) => sum + one, 0) / lates.length;
     const behind = atMs - 1000 * tone - lateMs;
     offsets.push(behind - cycleMs * Math.round(behind / cycleMs));
   }
