@@ -7,6 +7,9 @@ import { authenticatedRequest } from "./benchmarks/authenticated-request.ts";
 import { destinationCost } from "./benchmarks/destination-cost.ts";
 import { frozenDestination } from "./benchmarks/frozen-destination.ts";
 import { composedCpu } from "./benchmarks/composed-cpu.ts";
+import { programScale } from "./benchmarks/program-scale.ts";
+import { takeLatency } from "./benchmarks/take-latency.ts";
+import { glassToGlass } from "./benchmarks/glass-to-glass.ts";
 import { goLive } from "./benchmarks/go-live.ts";
 import { listPage } from "./benchmarks/list-page.ts";
 import { relayCost } from "./benchmarks/relay-cost.ts";
@@ -23,6 +26,9 @@ const benchmarks: readonly Benchmark[] = [
   relayCost,
   frozenDestination,
   composedCpu,
+  programScale,
+  takeLatency,
+  glassToGlass,
 ];
 
 const { positionals, values } = parseArgs({

@@ -36,6 +36,6 @@ export async function makeStream(
   return {
     path,
     seconds,
-    description: `${size === "1280x720" ? "720p" : `${size} at `}${fps} H.264 at ${megabits} Mbit/s with AAC at 96 kbit/s, a keyframe a second`,
+    description: `${size === "1280x720" ? "720p" : `${size}p`}${fps} H.264 at ${megabits} Mbit/s with AAC at 96 kbit/s, a keyframe a second`,
   };
 }
