@@ -30,4 +30,12 @@ export class ApiClient {
     if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text.slice(0, 300)}`);
     return text === "" ? null : JSON.parse(text);
   }
+
+  /** GETs what is no JSON; answers how many bytes it has. */
+  async download(path: string): Promise<number> {
+    const response = await fetch(this.#baseUrl + path, { headers: { authorization: `Bearer ${this.#key.reveal()}` } });
+    const body = await response.arrayBuffer();
+    if (!response.ok) throw new Error(`GET ${path} answered ${response.status}`);
+    return body.byteLength;
+  }
 }

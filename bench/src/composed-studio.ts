@@ -45,6 +45,11 @@ export class ComposedStudio extends LiveStudio {
     return at === null ? null : Date.parse(at);
   }
 
+  /** Asks for a picture of the program, which makes it run; answers the JPEG's size in bytes. */
+  async snapshotSize(): Promise<number> {
+    return this.account.download(`/v1/studios/${this.id}/program/snapshot`);
+  }
+
   /** Leave to watch the program. */
   async playback(): Promise<Playback> {
     const made = await this.account.ask("POST", `/v1/studios/${this.id}/media-sessions`, { role: "play" });

@@ -10,9 +10,9 @@
  */
 export const glassScript = `
 window.glass = (() => {
-  const [columns, rows, cell, rate] = [6, 4, 80, 30];
+  const [columns, rows, rate] = [6, 4, 30];
   const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [columns * cell * 4 / 3, rows * cell * 9 / 8];
+  [canvas.width, canvas.height] = [640, 360];
   const pen = canvas.getContext("2d");
   const [wide, high] = [canvas.width / columns, canvas.height / rows];
   const drawnAt = new Map();

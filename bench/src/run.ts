@@ -11,6 +11,7 @@ import { programScale } from "./benchmarks/program-scale.ts";
 import { takeLatency } from "./benchmarks/take-latency.ts";
 import { glassToGlass } from "./benchmarks/glass-to-glass.ts";
 import { goLive } from "./benchmarks/go-live.ts";
+import { programStart } from "./benchmarks/program-start.ts";
 import { listPage } from "./benchmarks/list-page.ts";
 import { relayCost } from "./benchmarks/relay-cost.ts";
 import { describeMachine, describeVersions, load } from "./machine.ts";
@@ -29,6 +30,7 @@ const benchmarks: readonly Benchmark[] = [
   programScale,
   takeLatency,
   glassToGlass,
+  programStart,
 ];
 
 const { positionals, values } = parseArgs({

@@ -1,6 +1,6 @@
-import type { Page } from "playwright-core";
 import { startMediaMtxPlain, waitFor } from "@trax/peers";
 import { startBrowser } from "@trax/peers/browser/browser";
+import type { Browser } from "@trax/peers/browser/browser";
 import { openSession } from "@trax/peers/browser/signalling";
 import { z } from "zod";
 import type { Benchmark, Outcome, Series, Setting } from "../benchmark.ts";
@@ -30,6 +30,7 @@ export const glassToGlass: Benchmark = {
   },
 };
 
+type Page = Awaited<ReturnType<Browser["page"]>>;
 type Way = "TRaX" | "MediaMTX";
 const Offered = z.object({ index: z.number(), sdp: z.string() });
 

@@ -171,9 +171,9 @@ async function costOf({ setting, trax, gauges }: Scene, name: string, on: readon
     ffmpeg: on.map(({ ffmpegPid }) => ffmpegPid),
   };
   // Code that has just begun to run is slow for a while.
-  await costDuring(setting.quick ? 500 : 5_000, groups);
+  await costDuring(setting.quick ? 500 : 4_000, groups);
   const windows: Window[] = [];
-  for (let window = 0; window < (setting.quick ? 1 : 4); window++)
+  for (let window = 0; window < (setting.quick ? 1 : 3); window++)
     windows.push(await costDuring(setting.quick ? 1_500 : 5_000, groups));
   const seen = await Promise.all(on.map(({ studio }) => gauges.read(studio.id)));
   const made = seen.map((gauge) => `${gauge?.frameRate.toFixed(1)} 1/s ${gauge?.preset}`).join(", ");
