@@ -85,6 +85,9 @@ function isHere(studio: DesiredStudio, view: ProgramView): boolean {
   );
 }
 
+/** Of anything slower than every frame it cannot be told sooner that it is silent. */
+const leastSilenceMs = 100;
+
 function planSource(studio: DesiredStudio, source: DesiredSource, view: ProgramView): ProgramSource {
   const playUrl = view.online.has(source.id) ? view.playUrl(sourcePath(source.id)) : null;
   return {
@@ -93,6 +96,6 @@ function planSource(studio: DesiredStudio, source: DesiredSource, view: ProgramV
     kind: source.kind,
     url: source.kind === "ingest" ? playUrl : view.openUrl(studio, source),
     loop: source.loop,
-    silenceMs: source.silenceMs,
+    silenceMs: Math.max(leastSilenceMs, source.silenceMs),
   };
 }

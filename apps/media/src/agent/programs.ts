@@ -20,6 +20,7 @@ import type { ProgramNeeds } from "./program-plan.ts";
 import { ProgramPool } from "./program-pool.ts";
 import type { Recorder } from "./recorder.ts";
 import type { SourceReporter } from "./source-reporter.ts";
+import { openedProtocol } from "./source-row.ts";
 
 export type ProgramsOptions = {
   readonly db: Database;
@@ -240,8 +241,15 @@ export class Programs {
       this.#o.sources.refused(sourceId, error !== null);
       return;
     }
-    const status = flowing ? "online" : error === null ? "offline" : "error";
-    this.#o.sources.opened(sourceId, status === "offline" ? null : { status, video, audio });
+    const { kind, url } = source;
+    if (url === null) return;
+    this.#o.sources.opened(sourceId, {
+      status: flowing ? "online" : error === null ? "offline" : "error",
+      protocol: openedProtocol(kind, url),
+      video,
+      audio,
+      lastError: error === null ? null : { ...error, at: new Date().toISOString() },
+    });
   }
 
   #meters(studioId: string, { program, sources }: Extract<ProgramReport, { type: "meters" }>): void {

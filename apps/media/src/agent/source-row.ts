@@ -1,5 +1,5 @@
 import type { ObservedSource } from "@trax/media-protocol";
-import type { AudioFormat, VideoFormat } from "../rtmp/message.ts";
+import type { SourceAudioFormat, SourceVideoFormat } from "../program/protocol.ts";
 import type { SourceView } from "./source-watch.ts";
 
 /** What is to be written of a source; bitrates are gauges and not part of it. */
@@ -23,17 +23,33 @@ export function sourceRow(
 
 /** What a program's worker sees of a source that it opened itself. */
 export type OpenedSource = {
-  readonly status: "online" | "error";
-  readonly video: VideoFormat | null;
-  readonly audio: AudioFormat | null;
+  readonly status: "offline" | "online" | "error";
+  readonly protocol: string;
+  readonly video: SourceVideoFormat | null;
+  readonly audio: SourceAudioFormat | null;
+  readonly lastError: { readonly code: string; readonly message: string; readonly at: string } | null;
 };
 
 /** Of a source that a program's worker opened itself. */
-export function openedSourceRow(
-  sourceId: string,
-  { status, video, audio }: OpenedSource,
-  nodeId: string,
-): ObservedSource {
-  const withRate = <T extends object>(format: T | null) => (format === null ? null : { ...format, bitrate: null });
-  return { sourceId, status, protocol: null, video: withRate(video), audio: withRate(audio), nodeId };
+export function openedSourceRow(sourceId: string, seen: OpenedSource, nodeId: string): ObservedSource {
+  const { status, lastError } = seen;
+  const isOnline = status === "online";
+  const withRate = <T extends object>(format: T | null) =>
+    format === null || !isOnline ? null : { ...format, bitrate: null };
+  return {
+    sourceId,
+    status,
+    protocol: isOnline ? seen.protocol : null,
+    video: withRate(seen.video),
+    audio: withRate(seen.audio),
+    lastError,
+    nodeId,
+  };
+}
+
+/** What a source of that kind and address is opened by. */
+export function openedProtocol(kind: "media" | "pull", url: string): string {
+  const scheme = url.slice(0, url.indexOf(":")).toLowerCase();
+  if (scheme === "http" || scheme === "https") return kind === "pull" ? "hls" : "http";
+  return scheme === "rtsps" ? "rtsp" : scheme;
 }

@@ -50,7 +50,7 @@ export class PcmDecoder {
 }
 
 /** A copy of a planar float frame of one or two channels. */
-function* blockOf(frame: Frame): Generator<PcmBlock> {
+export function* blockOf(frame: Frame): Generator<PcmBlock> {
   const [left, right = left] = frame.data ?? [];
   if (left === undefined || right === undefined || frame.nbSamples === 0) return;
   yield { at: Number(frame.pts), left: copySane(left, frame.nbSamples), right: copySane(right, frame.nbSamples) };

@@ -78,8 +78,9 @@ export class Engine {
       },
       onError: (error) => this.#failed(error),
     });
-    this.#sources = new Sources(this.now, {
+    this.#sources = new Sources(this.now, canvas.frameRate, {
       onAudio: (sourceId, message, atMs) => this.#audio.push(sourceId, message, atMs),
+      onSamples: (sourceId, block, atMs) => this.#audio.pushSamples(sourceId, block, atMs),
       onInterrupted: (sourceId) => this.#audio.interrupt(sourceId),
       onRemoved: (sourceId) => this.#audio.remove(sourceId),
     });
@@ -108,7 +109,7 @@ export class Engine {
 
   /** Takes over a new state as soon as its images are there: sources and outputs at once, what is seen at one frame. */
   update(spec: ProgramSpec): Promise<void> {
-    this.#sources.update(spec.sources);
+    this.#sources.update(spec.sources, spec.allowedNetworks);
     this.#audio.setOpus(spec.publish !== null || spec.preview !== null);
     this.#outputs.publish(spec.publish);
     this.#pipeline.encoder.setBitrate(spec.canvas.videoBitrate);
@@ -158,7 +159,7 @@ export class Engine {
     await this.#preparing;
     await this.#preview?.close();
     await this.#pipeline.close();
-    this.#sources.close();
+    await this.#sources.close();
     this.#audio.close();
     await this.#outputs.close();
     await this.#graphics.close();

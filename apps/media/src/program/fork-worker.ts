@@ -21,7 +21,7 @@ export function forkProgramWorker(options: ForkOptions = {}): ChildProcess {
     env: {
       ...environment,
       // FFmpeg's calls block a thread each: as many as sources, outputs and stages, and some to spare.
-      UV_THREADPOOL_SIZE: "32",
+      UV_THREADPOOL_SIZE: "64",
       // Without it FFmpeg's allocations grow for ever.
       MALLOC_ARENA_MAX: "2",
     },

@@ -1,6 +1,6 @@
 import { systemClock } from "../relay/clock.ts";
 import type { ProgramGauges } from "./protocol.ts";
-import type { SourceInput } from "./source-input.ts";
+import type { ProgramInput } from "./program-input.ts";
 
 const windowMs = 3_000;
 
@@ -21,7 +21,7 @@ export class GaugeTaker {
   take(of: {
     readonly skippedFrames: number;
     readonly preset: string;
-    readonly sources: readonly SourceInput[];
+    readonly sources: readonly ProgramInput[];
     readonly driftOf: (sourceId: string) => number;
   }): ProgramGauges {
     const now = performance.now();

@@ -19,6 +19,24 @@ export type Canvas = {
   readonly audioBitrate: number;
 };
 
+/** As seen; `other`: a codec that only files have. */
+export type SourceVideoFormat = Omit<VideoFormat, "codec"> & { readonly codec: VideoFormat["codec"] | "other" };
+export type SourceAudioFormat = Omit<AudioFormat, "codec"> & { readonly codec: AudioFormat["codec"] | "other" };
+
+/** Why a source cannot be shown, in words for a streamer; no secret. */
+export type SourceFault = {
+  readonly code:
+    | "address_refused"
+    | "dns_failed"
+    | "connect_failed"
+    | "tls_failed"
+    | "auth_refused"
+    | "not_found"
+    | "closed_by_peer"
+    | "unsupported_format";
+  readonly message: string;
+};
+
 export type ProgramSource = {
   readonly sourceId: string;
   /** Changes with what it is; a new revision is opened anew. */
@@ -28,7 +46,7 @@ export type ProgramSource = {
    * `media`, `pull`: opened by the worker, under the address guard.
    */
   readonly kind: "ingest" | "media" | "pull";
-  /** Null while there is nothing to play. */
+  /** Null while there is nothing to play. Of `media`: one, or those of a playlist, a line each. Secret. */
   readonly url: string | null;
   readonly loop: boolean;
   /** How long it may be silent before it counts as gone, ms. */
@@ -103,9 +121,9 @@ export type ProgramReport =
       readonly type: "source";
       readonly sourceId: string;
       readonly flowing: boolean;
-      readonly video: VideoFormat | null;
-      readonly audio: AudioFormat | null;
-      readonly error: string | null;
+      readonly video: SourceVideoFormat | null;
+      readonly audio: SourceAudioFormat | null;
+      readonly error: SourceFault | null;
     }
   /** Once a second; its absence means that the worker is stuck. */
   | { readonly type: "gauges"; readonly gauges: ProgramGauges }

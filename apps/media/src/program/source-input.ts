@@ -4,9 +4,10 @@ import { readMessage } from "../ffmpeg/message-stream.ts";
 import { ByteRate } from "../relay/byte-rate.ts";
 import { SourceFlow } from "../relay/source-flow.ts";
 import { SourceReader } from "../relay/source-reader.ts";
-import type { AudioFormat, MediaMessage, VideoFormat } from "../rtmp/message.ts";
+import type { MediaMessage } from "../rtmp/message.ts";
 import { PictureQueue } from "./picture-queue.ts";
-import type { ProgramSource } from "./protocol.ts";
+import type { ProgramInput, SourceState } from "./program-input.ts";
+import type { ProgramSource, SourceFault } from "./protocol.ts";
 import { SourceClock } from "./source-clock.ts";
 
 export type SourceInputListener = {
@@ -16,47 +17,62 @@ export type SourceInputListener = {
   readonly onInterrupted: () => void;
 };
 
-export type SourceState = {
-  readonly flowing: boolean;
-  readonly video: VideoFormat | null;
-  readonly audio: AudioFormat | null;
-  readonly error: string | null;
+export type ReaderListener = {
+  /** The next message is the first of a new connection. */
+  readonly onStart: () => void;
+  readonly onMessage: (message: MediaMessage) => void;
+  /** There is no connection; the next attempt is planned. A fault is told to whoever looks at the source. */
+  readonly onLost: (fault: SourceFault | null) => void;
 };
 
+export type Reader = { readonly receivedBytes: number; tick(now: number): void; close(): void };
+
+function readFromRouter(url: string, listener: ReaderListener): Reader {
+  // That a publisher has left is no fault.
+  return new SourceReader(url, { ...listener, onLost: () => listener.onLost(null) });
+}
+
 /** One source of a program: plays it for as long as it is to be had, and has its pictures ready when they are due. */
-export class SourceInput {
+export class SourceInput implements ProgramInput {
   readonly sourceId: string;
   readonly #now: () => number;
   readonly #listener: SourceInputListener;
+  readonly #read: (url: string, listener: ReaderListener) => Reader;
   readonly #clock = new SourceClock();
   readonly #decoder: VideoDecoder;
   readonly #pictures = new PictureQueue();
   readonly #flow = new SourceFlow();
   readonly #rate = new ByteRate();
   #spec: ProgramSource;
-  #reader: SourceReader | null = null;
+  #reader: Reader | null = null;
   /** A picture of the connection that there is now has been shown. */
   #isPresent = false;
   #decodedAt = -Infinity;
   #shownAt = -Infinity;
   #anchors = 0;
-  #error: string | null = null;
+  #error: SourceFault | null = null;
   /** By readers that are closed. */
   #receivedBytes = 0;
 
   /** `now`: the engine's clock, ms. */
-  constructor(spec: ProgramSource, now: () => number, listener: SourceInputListener) {
+  constructor(
+    spec: ProgramSource,
+    now: () => number,
+    listener: SourceInputListener,
+    read: (url: string, listener: ReaderListener) => Reader = readFromRouter,
+  ) {
     this.sourceId = spec.sourceId;
     this.#spec = spec;
     this.#now = now;
     this.#listener = listener;
+    this.#read = read;
     this.#decoder = new VideoDecoder({
       onPicture: (picture, dueMs) => {
         this.#decodedAt = this.#now();
         this.#pictures.push(picture, dueMs);
       },
       onRefused: (reason) => {
-        this.#error = reason;
+        this.#error = reason === null ? null : { code: "unsupported_format", message: reason };
       },
     });
     this.#open();
@@ -117,12 +133,7 @@ export class SourceInput {
     const { url } = this.#spec;
     this.#error = null;
     if (url === null) return;
-    if (this.#spec.kind !== "ingest") {
-      // Anything else names addresses that are not the router's, and is opened under the address guard only.
-      this.#error = "This kind of source cannot be shown yet.";
-      return;
-    }
-    this.#reader = new SourceReader(url, {
+    this.#reader = this.#read(url, {
       onStart: () => {
         this.#error = null;
         this.#flow.restart();
@@ -131,7 +142,10 @@ export class SourceInput {
         this.#listener.onInterrupted();
       },
       onMessage: (message) => this.#take(message),
-      onLost: () => this.#lost(),
+      onLost: (fault) => {
+        this.#error = fault ?? this.#error;
+        this.#lost();
+      },
     });
   }
 

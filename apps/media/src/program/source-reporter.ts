@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ProgramReport } from "./protocol.ts";
-import type { SourceState } from "./source-input.ts";
+import type { SourceState } from "./program-input.ts";
 import type { Sources } from "./sources.ts";
 
 /** Reports what is known of sources whenever it has changed. */

@@ -1,11 +1,19 @@
 import type { MediaMessage } from "../rtmp/message.ts";
 import type { SharedFrame } from "../ffmpeg/shared-frame.ts";
+import type { Stereo } from "./audio/pcm.ts";
+import { Addresses } from "./opened/addresses.ts";
+import { OpenedInput } from "./opened/opened-input.ts";
+import { RtmpPull } from "./opened/rtmp-pull.ts";
+import type { ProgramInput } from "./program-input.ts";
 import type { ProgramSource } from "./protocol.ts";
 import type { SceneSource } from "./scene/layout.ts";
 import { SourceInput } from "./source-input.ts";
+import type { SourceInputListener } from "./source-input.ts";
 
 export type SourcesListener = {
   readonly onAudio: (sourceId: string, message: MediaMessage, atMs: number) => void;
+  /** Sound that is decoded already, 48 kHz. */
+  readonly onSamples: (sourceId: string, block: Stereo, atMs: number) => void;
   readonly onInterrupted: (sourceId: string) => void;
   readonly onRemoved: (sourceId: string) => void;
 };
@@ -14,33 +22,47 @@ export type SourcesListener = {
 export class Sources {
   readonly #now: () => number;
   readonly #listener: SourcesListener;
-  #inputs = new Map<string, SourceInput>();
+  readonly #frameRate: number;
+  readonly #addresses = new Addresses();
+  #inputs = new Map<string, ProgramInput>();
+  readonly #closing = new Set<Promise<void>>();
 
-  constructor(now: () => number, listener: SourcesListener) {
+  /** `now`: the engine's clock, ms. `frameRate`: the program's. */
+  constructor(now: () => number, frameRate: number, listener: SourcesListener) {
+    this.#frameRate = frameRate;
     this.#now = now;
     this.#listener = listener;
   }
 
-  get inputs(): readonly SourceInput[] {
+  get inputs(): readonly ProgramInput[] {
     return [...this.#inputs.values()];
   }
 
-  get(sourceId: string): SourceInput | undefined {
+  get(sourceId: string): ProgramInput | undefined {
     return this.#inputs.get(sourceId);
   }
 
   /** In the order of the list, which is that of the automatic scene. */
-  update(specs: readonly ProgramSource[]): void {
+  update(specs: readonly ProgramSource[], allowedNetworks: readonly string[]): void {
+    this.#addresses.allowedNetworks = allowedNetworks;
     const before = this.#inputs;
     this.#inputs = new Map();
     for (const spec of specs) {
       const known = before.get(spec.sourceId);
-      known?.update(spec);
-      this.#inputs.set(spec.sourceId, known ?? this.#open(spec));
       before.delete(spec.sourceId);
+      if (known !== undefined && this.#goesOn(known, spec)) {
+        known.update(spec);
+        this.#inputs.set(spec.sourceId, known);
+        continue;
+      }
+      if (known !== undefined) {
+        this.#close(known);
+        this.#listener.onInterrupted(spec.sourceId);
+      }
+      this.#inputs.set(spec.sourceId, this.#open(spec));
     }
     for (const input of before.values()) {
-      input.close();
+      this.#close(input);
       this.#listener.onRemoved(input.sourceId);
     }
   }
@@ -72,17 +94,47 @@ export class Sources {
     return new HeldPictures(held);
   }
 
-  close(): void {
-    for (const input of this.#inputs.values()) input.close();
+  async close(): Promise<void> {
+    for (const input of this.#inputs.values()) this.#close(input);
     this.#inputs.clear();
+    await Promise.all(this.#closing);
+    await this.#addresses.close();
   }
 
-  #open(spec: ProgramSource): SourceInput {
-    return new SourceInput(spec, this.#now, {
-      onAudio: (message, atMs) => this.#listener.onAudio(spec.sourceId, message, atMs),
-      onInterrupted: () => this.#listener.onInterrupted(spec.sourceId),
+  #close(input: ProgramInput): void {
+    const closing = Promise.resolve(input.close()).finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
+  }
+
+  /** One protocol's input does not open another's. */
+  #goesOn(known: ProgramInput, { kind, url }: ProgramSource): boolean {
+    return kind === "ingest" || known instanceof SourceInput === (kind === "pull" && isRtmp(url));
+  }
+
+  #open(spec: ProgramSource): ProgramInput {
+    const { sourceId, kind, url } = spec;
+    const onInterrupted = (): void => this.#listener.onInterrupted(sourceId);
+    const onAudio: SourceInputListener["onAudio"] = (message, atMs) => this.#listener.onAudio(sourceId, message, atMs);
+    if (kind === "ingest") return new SourceInput(spec, this.#now, { onAudio, onInterrupted });
+    if (kind === "pull" && isRtmp(url))
+      return new SourceInput(
+        spec,
+        this.#now,
+        { onAudio, onInterrupted },
+        (pulled, reader) => new RtmpPull(pulled, this.#addresses, reader),
+      );
+    return new OpenedInput(spec, {
+      now: this.#now,
+      frameRate: this.#frameRate,
+      addresses: this.#addresses,
+      onSamples: (block, atMs) => this.#listener.onSamples(sourceId, block, atMs),
+      onInterrupted,
     });
   }
+}
+
+function isRtmp(url: string | null): boolean {
+  return url !== null && /^rtmps?:/iu.test(url);
 }
 
 /** Pictures of one moment, by source. */

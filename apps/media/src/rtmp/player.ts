@@ -15,6 +15,10 @@ export type PlayTarget = {
   readonly app: string;
   /** With its query. Secret: never in a message or a log. */
   readonly streamName: string;
+  /** The name that the certificate must be for; none: no TLS. */
+  readonly tls?: { readonly serverName: string } | null;
+  /** As the server is told; made of the address unless given. */
+  readonly tcUrl?: string;
   /** TCP, ms. Default 5000. */
   readonly connectTimeoutMs?: number;
   /** From the open connection to the first audio or video message, ms. Default 10000. */
@@ -64,7 +68,7 @@ class Player implements RtmpPlayer {
     this.#quote = quoter([target.streamName]);
     const address = { ip: target.host, port: target.port, family: target.host.includes(":") ? 6 : 4 } as const;
     this.#connection = new RtmpConnection(
-      { target: { address, tls: null }, connectTimeoutMs: target.connectTimeoutMs ?? 5000, maxMessageBytes },
+      { target: { address, tls: target.tls ?? null }, connectTimeoutMs: target.connectTimeoutMs ?? 5000, maxMessageBytes },
       {
         onOpen: () => this.#awaitMedia(),
         onReady: () => this.#connect(),
@@ -95,10 +99,10 @@ class Player implements RtmpPlayer {
   }
 
   #connect(): void {
-    const { app, host, port } = this.#target;
+    const { app, host, port, tcUrl } = this.#target;
     const name = host.includes(":") ? `[${host}]` : host;
     this.#connection.command("connect", transaction.connect, [
-      amfObject({ app, flashVer: "LNX 9,0,124,2", tcUrl: `rtmp://${name}:${port}/${app}`, fpad: false, fourCcList }),
+      amfObject({ app, flashVer: "LNX 9,0,124,2", tcUrl: tcUrl ?? `rtmp://${name}:${port}/${app}`, fpad: false, fourCcList }),
     ]);
   }
 

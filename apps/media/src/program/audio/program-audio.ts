@@ -90,6 +90,11 @@ export class ProgramAudio {
     this.#source(sourceId).push(message, atMs);
   }
 
+  /** Sound of a source that is decoded already (48 kHz), whose first sample belongs at engine time `atMs`. */
+  pushSamples(sourceId: string, block: Stereo, atMs: number): void {
+    this.#source(sourceId).pushSamples(block, atMs);
+  }
+
   /** The source's timestamps begin anew. */
   interrupt(sourceId: string): void {
     this.#sources.get(sourceId)?.interrupt();

@@ -3,7 +3,7 @@ import type { Meter } from "../protocol.ts";
 import { LevelMeter } from "./level-meter.ts";
 import { add, crossfade, scale } from "./mixer.ts";
 import type { Stereo } from "./pcm.ts";
-import { samplesOf, stereo } from "./pcm.ts";
+import { sampleRate, samplesOf, stereo } from "./pcm.ts";
 import { Placement } from "./placement.ts";
 import { Ramp } from "./ramp.ts";
 import { SampleRing } from "./sample-ring.ts";
@@ -51,6 +51,11 @@ export class SourceSound {
 
   push(message: MediaMessage, atMs: number): void {
     this.#decoder.push(message, atMs);
+  }
+
+  /** Sound that is decoded already, whose first sample belongs at engine time `atMs`. */
+  pushSamples(block: Stereo, atMs: number): void {
+    this.#placement.push((atMs * sampleRate) / 1_000, block);
   }
 
   interrupt(): void {

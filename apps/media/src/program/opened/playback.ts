@@ -1,0 +1,191 @@
+import { Demuxer } from "../../ffmpeg/demuxer.ts";
+import type { Demuxed } from "../../ffmpeg/demuxer.ts";
+import type { SharedFrame } from "../../ffmpeg/shared-frame.ts";
+import type { Stereo } from "../audio/pcm.ts";
+import type { SourceAudioFormat, SourceFault, SourceVideoFormat } from "../protocol.ts";
+import { SourceClock } from "../source-clock.ts";
+import type { Addresses } from "./addresses.ts";
+import { ended, faultOf, Undecodable } from "./fault.ts";
+import { Pace } from "./pace.ts";
+import { Retry } from "./retry.ts";
+
+export type PlaybackListener = {
+  /** To be shown from `dueMs` on, for as long as it lasts. The listener holds it. */
+  readonly onPicture: (picture: SharedFrame, dueMs: number, untilMs: number) => void;
+  readonly onSamples: (block: Stereo, dueMs: number) => void;
+  /** Timestamps begin anew. */
+  readonly onInterrupted: () => void;
+  readonly onFormats: (video: SourceVideoFormat | null, audio: SourceAudioFormat | null) => void;
+  /** It cannot be played, and is tried again later. */
+  readonly onFault: (fault: SourceFault) => void;
+  /** It was played once, as wanted. */
+  readonly onEnded: () => void;
+};
+
+export type PlaybackOptions = {
+  readonly kind: "media" | "pull";
+  /** One, or a playlist. */
+  readonly urls: readonly string[];
+  readonly loops: () => boolean;
+  /** The engine's clock, ms. */
+  readonly now: () => number;
+  /** The program's. */
+  readonly frameRate: number;
+  readonly addresses: Addresses;
+};
+
+/** An image in a playlist. */
+const stillMs = 5_000;
+/** So many packets and so long without a picture: none will come. */
+const hopelessPackets = 100;
+const hopelessMs = 5_000;
+
+/** Plays clips, images and pulled streams, again and again, until it is closed. Times are the engine's, ms. */
+export class Playback {
+  readonly #o: PlaybackOptions;
+  readonly #listener: PlaybackListener;
+  readonly #retry = new Retry();
+  readonly #running: Promise<void>;
+  #pace: Pace;
+  #demuxer: Demuxer | null = null;
+  #receivedBytes = 0;
+  #isClosed = false;
+  #undecoded = 0;
+  #decodedAt = 0;
+
+  constructor(options: PlaybackOptions, listener: PlaybackListener) {
+    this.#o = options;
+    this.#listener = listener;
+    this.#pace = new Pace(options.now, options.frameRate);
+    this.#running = this.#run();
+  }
+
+  get receivedBytes(): number {
+    return this.#receivedBytes + (this.#demuxer?.receivedBytes ?? 0);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#demuxer?.interrupt();
+    this.#retry.end();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { urls, kind, loops } = this.#o;
+    for (let index = 0; !this.#isClosed; index = (index + 1) % urls.length) {
+      this.#retry.begin();
+      const fault = await this.#open(urls[index] ?? "");
+      if (this.#isClosed) return;
+      if (fault === null && kind === "media") {
+        if (index < urls.length - 1 || loops()) continue;
+        this.#listener.onEnded();
+        return;
+      }
+      this.#listener.onFault(fault ?? ended);
+      this.#listener.onInterrupted();
+      this.#pace = new Pace(this.#o.now, this.#o.frameRate);
+      await this.#retry.wait();
+    }
+  }
+
+  /** Null: it was played to its end. */
+  async #open(url: string): Promise<SourceFault | null> {
+    const way = await this.#o.addresses.open(url, this.#o.kind);
+    if ("code" in way) return way;
+    const demuxer = new Demuxer();
+    this.#demuxer = demuxer;
+    try {
+      if (this.#isClosed) return null;
+      await demuxer.open(way.url, way.options);
+      this.#listener.onFormats(demuxer.video, demuxer.audio);
+      this.#undecoded = 0;
+      this.#decodedAt = performance.now();
+      if (way.isLive) await this.#follow(demuxer);
+      else await this.#repeat(demuxer);
+      return null;
+    } catch (error) {
+      return way.fault() ?? faultOf(error);
+    } finally {
+      this.#receivedBytes += demuxer.receivedBytes;
+      this.#demuxer = null;
+      await demuxer.close();
+      way.close();
+    }
+  }
+
+  /** What comes at its own pace is placed by when it comes. */
+  async #follow(demuxer: Demuxer): Promise<void> {
+    const clock = new SourceClock();
+    let { anchors } = clock;
+    for await (const item of demuxer.read()) {
+      if (item.kind === "packet") {
+        this.#notePacket(item);
+        clock.note(item.ms, this.#o.now());
+        if (clock.anchors !== anchors) this.#listener.onInterrupted();
+        anchors = clock.anchors;
+      } else this.#give(item, clock.place(item.ms));
+    }
+  }
+
+  /** What waits for us is read as it is due; a clip of its own begins again at its end. */
+  async #repeat(demuxer: Demuxer): Promise<void> {
+    const { kind, urls, loops } = this.#o;
+    do {
+      const { pictures, lengthMs } = await this.#pass(demuxer);
+      if (this.#isClosed || kind === "pull") return;
+      if (demuxer.isImage && pictures > 0) {
+        await this.#retry.sleep(urls.length === 1 ? 2 ** 31 - 1 : stillMs);
+        return;
+      }
+      if (lengthMs === 0) throw new Undecodable();
+      this.#pace.next(lengthMs, pictures > 0);
+    } while (urls.length === 1 && loops() && (await demuxer.rewind()));
+  }
+
+  async #pass(demuxer: Demuxer): Promise<{ readonly pictures: number; readonly lengthMs: number }> {
+    let pictures = 0;
+    let pictureEnd = 0;
+    let soundEnd = 0;
+    for await (const item of demuxer.read()) {
+      if (item.kind === "packet") {
+        this.#notePacket(item);
+        continue;
+      }
+      const { dueMs, isJump } = this.#pace.place(item.ms, this.#o.kind === "pull");
+      if (isJump) this.#listener.onInterrupted();
+      const waitMs = this.#pace.waitMs(dueMs, item.kind === "picture");
+      if (waitMs > 0 && !this.#isClosed) await this.#retry.sleep(waitMs);
+      if (item.kind === "picture") {
+        pictures += 1;
+        pictureEnd = Math.max(pictureEnd, item.ms + item.durationMs);
+      } else soundEnd = Math.max(soundEnd, item.ms + item.left.length / 48);
+      const isHeld = item.kind === "picture" && (demuxer.isCover || demuxer.isImage);
+      this.#give(item, dueMs, isHeld);
+      if (this.#isClosed) break;
+    }
+    if (demuxer.isCover || demuxer.isImage) pictureEnd = 0;
+    // Sound is padded to whole packets: the pictures say where the end is.
+    const isPadding = pictures > 1 && Math.abs(soundEnd - pictureEnd) < 200;
+    return {
+      pictures: demuxer.isCover ? 0 : pictures,
+      lengthMs: isPadding ? pictureEnd : Math.max(pictureEnd, soundEnd),
+    };
+  }
+
+  #give(item: Exclude<Demuxed, { kind: "packet" }>, dueMs: number, isHeld = false): void {
+    this.#retry.succeeded();
+    if (item.kind === "picture") {
+      this.#undecoded = 0;
+      this.#decodedAt = performance.now();
+      if (this.#isClosed) item.picture.release();
+      else this.#listener.onPicture(item.picture, dueMs, isHeld ? Infinity : dueMs + item.durationMs);
+    } else if (!this.#isClosed) this.#listener.onSamples(item, dueMs);
+  }
+
+  #notePacket({ video }: Extract<Demuxed, { kind: "packet" }>): void {
+    if (!video) return;
+    this.#undecoded += 1;
+    if (this.#undecoded > hopelessPackets && performance.now() - this.#decodedAt > hopelessMs) throw new Undecodable();
+  }
+}
