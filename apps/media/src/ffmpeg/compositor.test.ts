@@ -5,6 +5,7 @@ import { FFmpegError, Frame } from "node-av/lib";
 import type { Bitmap, DrawItem, PixelBox } from "../program/draw.ts";
 import { Compositor } from "./compositor.ts";
 import type { Composition } from "./composition.ts";
+import { settleColors } from "./picture-colors.ts";
 import { SharedFrame } from "./shared-frame.ts";
 import { solidYuv420 } from "./still-pixels.ts";
 
@@ -173,4 +174,17 @@ test("what cannot be composed is an error, and the next frame is made all the sa
   assertColor(await draw({ items: [source("blue")] }), 5, 5, blue);
   compositor.close();
   await assert.rejects(draw({}), /closed/);
+});
+
+test("whatever a picture says of its colours, it is drawn", async () => {
+  for (let colorSpace = 0; colorSpace <= 20; colorSpace += 1) {
+    const odd = picture(64, 36, "#00ff00");
+    Object.assign(odd.frame, { colorSpace, colorRange: colorSpace % 4 });
+    settleColors(odd.frame, false);
+    const alone = new Compositor(canvas);
+    const made = await alone.compose({ items: [source("odd")], mix: null, overlays: [] }, 1, () => odd);
+    made.release();
+    odd.release();
+    alone.close();
+  }
 });

@@ -8,15 +8,11 @@ import {
   AV_FRAME_FLAG_CORRUPT,
   AV_LOG_QUIET,
   AV_PKT_FLAG_KEY,
-  AVCOL_RANGE_MPEG,
-  AVCOL_RANGE_UNSPECIFIED,
-  AVCOL_SPC_BT709,
-  AVCOL_SPC_RGB,
-  AVCOL_SPC_UNSPECIFIED,
 } from "node-av/constants";
-import { Codec, CodecContext, FFmpegError, Frame, Log, Packet, Rational } from "node-av/lib";
+import { Codec, CodecContext, Dictionary, FFmpegError, Frame, Log, Packet, Rational } from "node-av/lib";
 import { readVideoTag } from "../rtmp/media-tag.ts";
 import type { MediaMessage } from "../rtmp/message.ts";
+import { settleColors } from "./picture-colors.ts";
 import { SharedFrame } from "./shared-frame.ts";
 
 export type VideoDecoderListener = {
@@ -37,6 +33,8 @@ const codecIds: Readonly<Record<string, AVCodecID>> = {
 const configuredCodecs = new Set(["h264", "hevc"]);
 const maxWidth = 4096;
 const maxHeight = 2304;
+/** What is decoded to be refused in words: 8K. A larger one, which a few bytes can ask for, is not given memory. */
+const maxPixels = 8_192 * 4_352;
 /** Messages that wait to be decoded; over it, it goes on at a keyframe. */
 const maxQueue = 90;
 
@@ -144,7 +142,8 @@ export class VideoDecoder {
       context.pktTimebase = new Rational(1, 1_000_000);
       context.threadCount = 1;
       if (this.#configuration !== null) context.extraData = this.#configuration;
-      FFmpegError.throwIfError(await context.open2(decoder, null), "open the decoder");
+      using options = Dictionary.fromObject({ max_pixels: maxPixels });
+      FFmpegError.throwIfError(await context.open2(decoder, options), "open the decoder");
       return context;
     } catch (error) {
       context.freeContext();
@@ -187,10 +186,7 @@ export class VideoDecoder {
       this.#isRefused = false;
       this.#listener.onRefused(null);
     }
-    // Who does not say is taken at what nearly everybody sends.
-    if (frame.colorRange === AVCOL_RANGE_UNSPECIFIED) frame.colorRange = AVCOL_RANGE_MPEG;
-    if (frame.colorSpace === AVCOL_SPC_UNSPECIFIED) frame.colorSpace = AVCOL_SPC_BT709;
-    if (frame.colorSpace === AVCOL_SPC_RGB && !this.#isRgb()) frame.colorSpace = AVCOL_SPC_BT709;
+    settleColors(frame, this.#isRgb());
     const dueMs = Number(frame.pts) / 1_000;
     this.#listener.onPicture(new SharedFrame(frame), dueMs);
   }
