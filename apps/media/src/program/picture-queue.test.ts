@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { PictureQueue } from "./picture-queue.ts";
 
-type Numbered = { readonly number: number; release(): void };
+type Numbered = { readonly number: number; readonly width: number; readonly height: number; release(): void };
 
 /** The numbers that are shown at each of `frames` frames, of pictures at `rate` that begin `phaseMs` after them. */
 function shownAt(frames: number, frameRate: number, rate: number, phaseMs: (frame: number) => number): number[] {
@@ -17,7 +17,10 @@ function shownAt(frames: number, frameRate: number, rate: number, phaseMs: (fram
       held.add(number);
       // As RTMP has it: whole milliseconds.
       const dueMs = Math.round((number * 1_000) / rate) + phaseMs(frame);
-      queue.push({ number, release: () => assert.ok(held.delete(number), "released once") }, dueMs);
+      queue.push(
+        { number, width: 320, height: 180, release: () => assert.ok(held.delete(number), "released once") },
+        dueMs,
+      );
     }
     queue.advance(now);
     shown.push(queue.shown?.number ?? Number.NaN);
@@ -50,6 +53,31 @@ describe("pictures that wait for their frame", () => {
       const steps = stepsOf(shownAt(2_400, 30, 30, (frame) => drift * frame)).slice(4);
       const odd = steps.filter((step) => step !== 1);
       assert.ok(odd.length <= 2, `${drift}: ${steps.join("")}`);
+    }
+  });
+
+  test("more pictures than can wait are thinned out, and it goes on moving", () => {
+    for (const [rate, size] of [
+      [240, 180],
+      [60, 2_160],
+    ] as const) {
+      const queue = new PictureQueue<Numbered>();
+      let [held, moved] = [0, 0];
+      for (let frame = 0, pushed = 0; frame < 120; frame++) {
+        const now = (frame * 1_000) / 30;
+        for (; (pushed * 1_000) / rate < now + 450; pushed++) {
+          held += 1;
+          queue.push(
+            { number: pushed, width: (size * 16) / 9, height: size, release: () => (held -= 1) },
+            (pushed * 1_000) / rate,
+          );
+          assert.ok(held <= 34, `${held} are held`);
+        }
+        if (queue.advance(now)) moved += 1;
+      }
+      assert.ok(moved > 10, `${rate} a second in ${size}: moved ${moved} times`);
+      queue.clear();
+      assert.equal(held, 0);
     }
   });
 

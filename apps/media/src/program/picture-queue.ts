@@ -1,7 +1,8 @@
 import type { SharedFrame } from "../ffmpeg/shared-frame.ts";
 
-/** Decoded pictures that wait: half a second of 60 a second. Beyond it the oldest go. */
+/** Decoded pictures that wait: half a second of 60 a second in 1080p, and fewer larger ones. */
 const maxWaiting = 32;
+const maxWaitingPixels = maxWaiting * 1920 * 1088;
 
 /** Pictures may be shown so much before they are due. */
 const leadMs = 4;
@@ -16,7 +17,7 @@ const closeMs = 1;
  * for as long as the two clocks stay like that. So whoever just made it may come
  * earlier from then on, and whoever just did not may not.
  */
-export class PictureQueue<Picture extends { release(): void } = SharedFrame> {
+export class PictureQueue<Picture extends Pick<SharedFrame, "width" | "height" | "release"> = SharedFrame> {
   #waiting: { readonly picture: Picture; readonly dueMs: number }[] = [];
   #shown: Picture | null = null;
   #leadMs = 0;
@@ -31,7 +32,8 @@ export class PictureQueue<Picture extends { release(): void } = SharedFrame> {
     // After a jump back in time what was planned is void.
     while ((this.#waiting.at(-1)?.dueMs ?? -Infinity) >= dueMs) this.#waiting.pop()?.picture.release();
     this.#waiting.push({ picture, dueMs });
-    if (this.#waiting.length > maxWaiting) this.#waiting.shift()?.picture.release();
+    const pixels = this.#waiting.length * picture.width * picture.height;
+    if (this.#waiting.length > maxWaiting || pixels > maxWaitingPixels) this.#thin();
   }
 
   /** Shows the newest picture that is due by `now`; whether there was a new one. */
@@ -48,6 +50,16 @@ export class PictureQueue<Picture extends { release(): void } = SharedFrame> {
     if (newestMs !== null && until - newestMs < closeMs) this.#leadMs = leadMs;
     else if (next !== undefined && next.dueMs - until < closeMs) this.#leadMs = 0;
     return newestMs !== null;
+  }
+
+  /** Lets go every second one: if the oldest went, a source that is this quick would never be seen to move. */
+  #thin(): void {
+    const newest = this.#waiting.length - 1;
+    this.#waiting = this.#waiting.filter(({ picture }, index) => {
+      const isKept = (newest - index) % 2 === 0;
+      if (!isKept) picture.release();
+      return isKept;
+    });
   }
 
   /** Lets go what waits; what is shown stays. */

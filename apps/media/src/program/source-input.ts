@@ -8,6 +8,7 @@ import type { MediaMessage } from "../rtmp/message.ts";
 import { PictureQueue } from "./picture-queue.ts";
 import type { ProgramInput, SourceState } from "./program-input.ts";
 import type { ProgramSource, SourceFault } from "./protocol.ts";
+import { SilenceGrace } from "./silence-grace.ts";
 import { SourceClock } from "./source-clock.ts";
 
 export type SourceInputListener = {
@@ -27,6 +28,9 @@ export type ReaderListener = {
 
 export type Reader = { readonly receivedBytes: number; tick(now: number): void; close(): void };
 
+const unseenMs = 15_000;
+const stillMs = 2_000;
+
 function readFromRouter(url: string, listener: ReaderListener): Reader {
   // That a publisher has left is no fault.
   return new SourceReader(url, { ...listener, onLost: () => listener.onLost(null) });
@@ -43,12 +47,16 @@ export class SourceInput implements ProgramInput {
   readonly #pictures = new PictureQueue();
   readonly #flow = new SourceFlow();
   readonly #rate = new ByteRate();
+  readonly #grace = new SilenceGrace();
   #spec: ProgramSource;
   #reader: Reader | null = null;
   /** A picture of the connection that there is now has been shown. */
   #isPresent = false;
   #decodedAt = -Infinity;
   #shownAt = -Infinity;
+  /** The last frame of video that came, and the first since a picture was made of any. */
+  #videoAt = -Infinity;
+  #unseenSince: number | null = null;
   #anchors = 0;
   #error: SourceFault | null = null;
   /** By readers that are closed. */
@@ -69,6 +77,8 @@ export class SourceInput implements ProgramInput {
     this.#decoder = new VideoDecoder({
       onPicture: (picture, dueMs) => {
         this.#decodedAt = this.#now();
+        this.#unseenSince = null;
+        this.#grace.note(dueMs);
         this.#pictures.push(picture, dueMs);
       },
       onRefused: (reason) => {
@@ -95,12 +105,12 @@ export class SourceInput implements ProgramInput {
 
   /** It has pictures, and they keep coming. */
   isOnline(now: number): boolean {
-    return this.#isPresent && now - this.#decodedAt < this.#spec.silenceMs;
+    return this.#isPresent && now - this.#decodedAt < this.#grace.graceMs(this.#spec.silenceMs);
   }
 
   /** The picture to show; of a source that is gone its last one, for a while. */
   picture(now: number): SharedFrame | null {
-    return now - this.#shownAt < this.#spec.silenceMs ? this.#pictures.shown : null;
+    return now - this.#shownAt < this.#grace.graceMs(this.#spec.silenceMs) ? this.#pictures.shown : null;
   }
 
   /** The newest picture, however old. */
@@ -113,7 +123,8 @@ export class SourceInput implements ProgramInput {
     const now = performance.now();
     this.#reader?.tick(now);
     const { video, audio } = this.#flow;
-    return { flowing: this.#reader !== null && this.#flow.isFlowing(now), video, audio, error: this.#error };
+    const error = this.#error ?? this.#unseen();
+    return { flowing: this.#reader !== null && this.#flow.isFlowing(now), video, audio, error };
   }
 
   /** bit/s since this was last asked, and when a frame last came (monotonic ms). */
@@ -156,8 +167,20 @@ export class SourceInput implements ProgramInput {
     this.#lost();
   }
 
+  /** Video comes, and for longer than between two keyframes of anybody nothing can be seen of it. */
+  #unseen(): SourceFault | null {
+    const now = this.#now();
+    if (this.#unseenSince === null || now - this.#unseenSince < unseenMs || now - this.#videoAt > stillMs) return null;
+    return {
+      code: "unsupported_format",
+      message: "No picture can be made of its video: it is damaged, or without keyframes.",
+    };
+  }
+
   #lost(): void {
     this.#isPresent = false;
+    this.#unseenSince = null;
+    this.#grace.restart();
     this.#pictures.interrupt();
     this.#decoder.restart();
     this.#listener.onInterrupted();
@@ -178,6 +201,10 @@ export class SourceInput implements ProgramInput {
     if (message.kind === "audio") {
       this.#listener.onAudio(message, this.#clock.place(message.timestamp));
       return;
+    }
+    if (!message.configuration) {
+      this.#videoAt = now;
+      this.#unseenSince ??= now;
     }
     const { compositionTime } = readMessage("video", message.payload);
     this.#decoder.push(message, this.#clock.place(message.timestamp + compositionTime));
