@@ -1,7 +1,7 @@
 import sql from "sql-template-tag";
 import type { Queryable } from "@trax/foundation/database";
 import { channels } from "./channel.ts";
-import { watch } from "./watching.ts";
+import { watchWhereItFits } from "./watching.ts";
 
 /** What a picture is of: `program:std_…` or `source:src_…`. */
 export type SnapshotOf = `program:${string}` | `source:${string}`;
@@ -23,14 +23,19 @@ export async function readSnapshot(
   return row ?? null;
 }
 
-/** Asks the agents for a new picture, and for the program to run, since it is the program that sees. */
+/**
+ * Asks the agents for a new picture, and for the program to run, since it is the
+ * program that sees. Answers false, and asks for nothing, where the nodes cannot
+ * carry that program. In a transaction.
+ */
 export async function requestSnapshot(
-  db: Queryable,
+  tx: Queryable,
   studio: { readonly accountId: string; readonly studioId: string },
   of: SnapshotOf,
-): Promise<void> {
-  await watch(db, studio, "program", watchedSeconds);
-  await db.query(sql`select pg_notify(${channels.snapshot}, ${`${studio.studioId} ${of}`})`);
+): Promise<boolean> {
+  if (!(await watchWhereItFits(tx, studio, "program", watchedSeconds))) return false;
+  await tx.query(sql`select pg_notify(${channels.snapshot}, ${`${studio.studioId} ${of}`})`);
+  return true;
 }
 
 /** What a notification asks for; null when it is none. */
@@ -40,14 +45,16 @@ export function readSnapshotRequest(payload: string): { readonly studioId: strin
   return { studioId, of: kind === "program" ? `program:${id}` : `source:${id}` };
 }
 
-/** Keeps a picture that was taken just now, and tells those who wait for it. Of a studio that is gone it keeps none. */
+/** Keeps a picture that was taken just now, and tells those who wait for it. Of what is gone it keeps none. */
 export async function writeSnapshot(
   db: Queryable,
   snapshot: { readonly studioId: string; readonly of: SnapshotOf; readonly jpeg: Buffer },
 ): Promise<void> {
   const rows = await db.query(sql`
     insert into snapshots (of, studio_id, jpeg, taken_at)
-    select ${snapshot.of}, id, ${snapshot.jpeg}, clock_timestamp() from studios where id = ${snapshot.studioId}
+    select ${snapshot.of}, s.id, ${snapshot.jpeg}, clock_timestamp() from studios s where s.id = ${snapshot.studioId}
+      and (${snapshot.of} = 'program:' || s.id
+        or exists (select from sources c where c.studio_id = s.id and ${snapshot.of} = 'source:' || c.id))
     on conflict (of) do update set studio_id = excluded.studio_id, jpeg = excluded.jpeg, taken_at = excluded.taken_at
     returning of`);
   if (rows.length > 0) await db.query(sql`select pg_notify(${channels.snapshotReady}, ${snapshot.of})`);

@@ -1,5 +1,6 @@
 import sql from "sql-template-tag";
 import type { Queryable } from "@trax/foundation/database";
+import { watchingFits } from "./admission.ts";
 import { notifyDesired } from "./desired.ts";
 
 /** Why a program runs although it is not on air: somebody looks at it, at its preview, or at its meters. */
@@ -29,7 +30,24 @@ export async function watch(
     with before as (select ${column} > now() as was from programs where studio_id = ${studio.studioId})
     insert into programs (studio_id, account_id, ${column})
     select id, account_id, ${until} from studios where account_id = ${studio.accountId} and id = ${studio.studioId}
+      for key share
     on conflict (studio_id) do update set ${column} = greatest(programs.${column}, excluded.${column})
     returning coalesce((select was from before), false) as was`);
   if (row?.was === false) await notifyDesired(db, studio.studioId);
+}
+
+/**
+ * The same for a program or a preview, unless the nodes cannot carry another
+ * program: answers whether it is watched now. In a transaction, with the studio
+ * held where it is held at all.
+ */
+export async function watchWhereItFits(
+  tx: Queryable,
+  studio: { readonly accountId: string; readonly studioId: string },
+  what: "program" | "preview",
+  seconds: number,
+): Promise<boolean> {
+  if (!(await watchingFits(tx, studio.studioId))) return false;
+  await watch(tx, studio, what, seconds);
+  return true;
 }

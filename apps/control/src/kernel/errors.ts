@@ -40,6 +40,11 @@ export function invalidRequest(message: string, details: readonly ErrorDetail[] 
 // Two transactions that wait for each other: one is ended, and would succeed a moment later.
 const deadlock = "40P01";
 
+/** The nodes cannot carry another program. */
+export function noCapacity(): ApiError {
+  return new ApiError("no_capacity", undefined, { headers: { "retry-after": "30" } });
+}
+
 /** What the client is told of anything that was thrown: never more than the catalogue has words for. */
 export function asApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Database } from "@trax/foundation/database";
-import { findPlaySession, findPublishSession, playablePaths, watch } from "@trax/media-protocol";
-import { ApiError, invalidRequest, notFound } from "../../kernel/errors.ts";
+import { findPlaySession, findPublishSession, playablePaths, watchWhereItFits } from "@trax/media-protocol";
+import { ApiError, invalidRequest, noCapacity, notFound } from "../../kernel/errors.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { preferredOffer } from "./offer.ts";
 import type { RouterAnswer, RouterSignalling } from "./router-signalling.ts";
@@ -58,7 +58,7 @@ export class Signalling {
     if (asked.body === "") throw invalidRequest("This needs an SDP offer.");
     const { view } = endpoint;
     if (view === null) await this.#awaitFree(studio.accountId, endpoint.id, asked.signal);
-    else if (view !== "source") await watch(this.#db, studio, view, watchedSeconds);
+    else if (view !== "source") await this.#watch(studio, view);
     const body = view === null ? preferredOffer(asked.body) : asked.body;
     const answer = await this.#offer(endpoint, { ...asked, body }, view === "program" || view === "preview");
     const secret = /\/([0-9a-f-]{36})(?:\?|$)/.exec(answer.headers.get("location") ?? "")?.[1];
@@ -86,6 +86,14 @@ export class Signalling {
   async end(endpoint: Endpoint, secret: string, asked: Asked): Promise<void> {
     const answer = await this.#ask("DELETE", `${endpoint.routerUrl}/${secret}`, null, { ...asked, body: "" });
     if (answer.status !== 200) throw refusal(answer.status);
+  }
+
+  async #watch(
+    studio: { readonly accountId: string; readonly studioId: string },
+    view: "program" | "preview",
+  ): Promise<void> {
+    const isWatched = await this.#db.transaction((tx) => watchWhereItFits(tx, studio, view, watchedSeconds));
+    if (!isWatched) throw noCapacity();
   }
 
   async #offer(endpoint: Endpoint, asked: Asked, mayStart: boolean): Promise<RouterAnswer> {

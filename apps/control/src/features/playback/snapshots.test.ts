@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { MediaSessionCreated } from "@trax/contract";
 import { newId } from "@trax/foundation/ids";
 import { listen } from "@trax/foundation/listen";
-import { channels, readSnapshotRequest, writeSnapshot } from "@trax/media-protocol";
+import { channels, heartbeat, readSnapshotRequest, writeGauges, writeSnapshot } from "@trax/media-protocol";
 import sql from "sql-template-tag";
 import { startControl } from "../../testing/control.ts";
-import { refusedAs } from "../../testing/shape.ts";
+import { refusedAs, shapeOf } from "../../testing/shape.ts";
 import { Tenant, assertIsolated } from "../../testing/tenant.ts";
 
 const control = await startControl();
@@ -98,4 +99,57 @@ test("another tenant's is not there, and a key needs the scope", async () => {
   const { secret } = await control.mint(ada.account, { scopes: ["studios:read"] });
   for (const path of [`/v1/studios/${id}/program/snapshot`, `/v1/studios/${id}/sources/${source.id}/snapshot`])
     refusedAs(await control.call(path, { key: secret }), 403, "insufficient_scope");
+});
+
+test("with a source its picture goes, and none comes after it", async () => {
+  const { id } = await ada.studio();
+  const source = await ada.source(id);
+  const snapshot = { studioId: id, of: `source:${source.id}`, jpeg: jpeg("late") } as const;
+  const kept = () => database.query(sql`select from snapshots where studio_id = ${id}`);
+  await writeSnapshot(database, snapshot);
+  assert.equal((await kept()).length, 1);
+  assert.equal((await ada.call("DELETE", `/v1/studios/${id}/sources/${source.id}`)).status, 204);
+  assert.equal((await kept()).length, 0);
+  await writeSnapshot(database, snapshot);
+  assert.equal((await kept()).length, 0);
+});
+
+test("a program that the nodes cannot carry does not start to be watched; one that runs may be", async () => {
+  const size = { width: 1920, height: 1080, frameRate: 60 };
+  const [first, second] = [await ada.studio({ program: size }), await ada.studio({ program: size })];
+  const watched = async ({ id }: { readonly id: string }) =>
+    (await database.query(sql`select from programs where studio_id = ${id} and watched_until > now()`)).length === 1;
+  const forget = () => database.query(sql`delete from programs`);
+  const play = ({ id }: { readonly id: string }) =>
+    ada.call("POST", `/v1/studios/${id}/media-sessions`, { role: "play" });
+  await forget();
+  // One of them costs 124 megapixels a second: three cores.
+  await heartbeat(database, "node-1", new Date(), { cores: 4, coresPerMegapixel: 0.024, busy: 0.1 });
+  assert.equal((await play(first)).status, 201);
+  assert.ok(await watched(first));
+  const answer = await play(second);
+  assert.equal(answer.status, 201, "it is leave to watch later, too");
+  assert.ok(!(await watched(second)));
+  const refused = await ada.call("GET", `/v1/studios/${second.id}/program/snapshot`);
+  refusedAs(refused, 503, "no_capacity");
+  assert.equal(refused.headers.get("retry-after"), "30");
+  const { token } = shapeOf(answer, 201, MediaSessionCreated);
+  const offered = await control.call(`/whep/${second.id}`, {
+    method: "POST",
+    key: token,
+    headers: { "content-type": "application/sdp" },
+    body: "v=0",
+  });
+  refusedAs(offered, 503, "no_capacity");
+
+  const gauges = { frameRate: 60, behindMs: 0, skippedFrames: 0, bitrate: 0, preset: "fast", cores: 3, driftMs: 0 };
+  await writeGauges(database, [], [], [{ studioId: first.id, ...gauges }]);
+  await forget();
+  assert.equal((await play(second)).status, 201);
+  assert.ok(!(await watched(second)), "the first runs, though nobody said just now that it is watched");
+  assert.equal((await play(first)).status, 201);
+  assert.ok(await watched(first));
+  // Who goes live comes before who watches.
+  const live = await ada.call("POST", `/v1/studios/${second.id}/go-live`, { allowNoDestinations: true });
+  assert.equal(live.status, 200, live.text);
 });

@@ -1,7 +1,7 @@
 import { readSnapshot, requestSnapshot } from "@trax/media-protocol";
 import type { Snapshot, SnapshotOf } from "@trax/media-protocol";
 import type { Database } from "@trax/foundation/database";
-import { ApiError } from "../../kernel/errors.ts";
+import { ApiError, noCapacity } from "../../kernel/errors.ts";
 import type { EventFeed } from "../../kernel/event-feed.ts";
 
 const maxAgeMs = 1_000;
@@ -39,7 +39,7 @@ async function takeOne(database: Database, feed: EventFeed, wanted: Wanted): Pro
       if (found !== null) return found;
       const left = deadline - performance.now();
       if (left <= 0) throw noPicture();
-      await requestSnapshot(database, wanted, wanted.of);
+      if (!(await database.transaction((tx) => requestSnapshot(tx, wanted, wanted.of)))) throw noCapacity();
       await arrival.within(Math.min(left, askAgainMs));
     } finally {
       arrival.stop();

@@ -9,7 +9,7 @@ import type {
   operations,
 } from "@trax/contract";
 import type { Queryable } from "@trax/foundation/database";
-import { mediaTokenHash, newMediaToken, notifySessions, watch } from "@trax/media-protocol";
+import { mediaTokenHash, newMediaToken, notifySessions, watchWhereItFits } from "@trax/media-protocol";
 import { invalidRequest, notFound } from "../../kernel/errors.ts";
 import { requireScope } from "../../kernel/guard.ts";
 import { pageOf } from "../../kernel/pagination.ts";
@@ -78,7 +78,7 @@ export async function createPublishSession(
   return { ...sessionOf(row), token: token.reveal(), ingest: ingestOf(address, given.sourceId, token) };
 }
 
-/** Makes a play session; the program or preview that it is for begins to run meanwhile. */
+/** Makes a play session; the program or preview that it is for begins to run meanwhile, where that fits. */
 async function createPlaySession(
   db: Queryable,
   accountId: string,
@@ -100,7 +100,7 @@ async function createPlaySession(
     expiresInSeconds,
   });
   if (row === undefined) throw notFound("source");
-  if (view !== "source") await watch(db, { accountId, studioId }, view, watchedSeconds);
+  if (view !== "source") await watchWhereItFits(db, { accountId, studioId }, view, watchedSeconds);
   const playback = playbackOf(address, { view, studioId, sourceId }, token);
   return { ...sessionOf(row), token: token.reveal(), playback };
 }

@@ -109,6 +109,7 @@ export async function deleteSource(
     delete from sources where account_id = ${accountId} and studio_id = ${studioId} and id = ${sourceId} returning id`);
   if (gone.length === 0) return false;
   await db.query(sql`delete from source_gauges where source_id = ${sourceId}`);
+  await db.query(sql`delete from snapshots where of = ${`source:${sourceId}`}`);
   await db.query(sql`
     update studios set program_source_id = nullif(program_source_id, ${sourceId}),
       fallback_source_ids = array_remove(fallback_source_ids, ${sourceId}::text), updated_at = now()
