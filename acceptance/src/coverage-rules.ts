@@ -14,6 +14,7 @@ export const columns = [
   "409",
   "413",
   "415",
+  "416",
   "422",
   "429",
   "503",
@@ -99,6 +100,7 @@ export function requiredKinds(operation: ListedOperation): readonly PromiseKind[
 export function reasonsFor(operation: ListedOperation, column: Column): readonly string[] {
   const reasons = rules.filter((rule) => columnOf(rule.kind) === column).map((rule) => rule.unless(operation));
   const said = reasons.filter((reason) => reason !== null);
+  if (column === "416") said.unshift("it is no file");
   if (column === "409" || column === "422") said.unshift("no state and no value refuses it");
   return [...new Set(said)];
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { Account } from "./account.ts";
-import { textAt } from "./json.ts";
+import { listAt, textAt } from "./json.ts";
+import { eventually } from "./media/eventually.ts";
 import type { ListedOperation } from "./operation-list.ts";
 
 /**
@@ -38,11 +39,25 @@ const makers: Readonly<Record<string, Maker>> = {
   scenes: async (world) => make(world, `${await studioPath(world)}/scenes`, { name: "Both" }),
   broadcasts: async (world) => {
     const path = await studioPath(world);
+    // Its recording is made with it.
+    const recorded = await world.account.ask("PATCH", path, { recording: { enabled: true } });
+    assert.equal(recorded.status, 200, recorded.text);
     const live = await world.account.ask("POST", `${path}/go-live`, { allowNoDestinations: true });
     assert.equal(live.status, 200, live.text);
+    const broadcastId = textAt(live.json, "broadcastId");
+    await eventually(
+      "it is recorded",
+      () => world.account.ask("GET", `${path}/broadcasts/${broadcastId}`),
+      ({ json }) => listAt(json, "recordings").length > 0,
+    );
     const off = await world.account.ask("POST", `${path}/go-offline`);
     assert.equal(off.status, 200, off.text);
-    return textAt(live.json, "broadcastId");
+    return broadcastId;
+  },
+  recordings: async (world) => {
+    const path = `${await studioPath(world)}/broadcasts/${await world.idOf("broadcasts")}`;
+    const [recording] = listAt((await world.account.ask("GET", path)).json, "recordings");
+    return textAt(recording, "id");
   },
   keys: async (world) => {
     const answer = await world.account.askAsUser("POST", "/account/keys", { name: "k", scopes: ["studios:read"] });
@@ -99,6 +114,7 @@ const prefixes: Readonly<Record<string, string>> = {
   destinations: "dst",
   scenes: "scn",
   broadcasts: "brd",
+  recordings: "rec",
   keys: "key",
 };
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { waitFor } from "@trax/peers";
 import type { Account } from "../src/account.ts";
 import { at, listAt, textAt } from "../src/json.ts";
+import { bearer, send } from "../src/http.ts";
 import { promise } from "../src/promise.ts";
 import { assertRefused } from "../src/refusal.ts";
 import { freshAccount } from "../src/shared-account.ts";
@@ -15,6 +16,21 @@ async function newStudio(): Promise<Studio> {
   const account = await freshAccount();
   const id = textAt((await account.ask("POST", "/v1/studios", { name: "Show" })).json, "id");
   return { account, id, path: `/v1/studios/${id}` };
+}
+
+/** A studio without a source that was on air until its recording was there, and where that is downloaded. */
+async function recorded(): Promise<{ readonly account: Account; readonly url: string }> {
+  const studio = await newStudio();
+  const { account, path } = studio;
+  const program = { width: 320, height: 180, videoBitrate: 500_000 };
+  await account.ask("PATCH", path, { program, recording: { enabled: true } });
+  const live = await account.ask("POST", `${path}/go-live`, { allowNoDestinations: true });
+  const broadcast = `${path}/broadcasts/${textAt(live.json, "broadcastId")}`;
+  const recording = async () => at((await account.ask("GET", broadcast)).json, "recordings", 0);
+  await waitFor("it is written", async () => Number(at(await recording(), "sizeBytes") ?? 0) > 0, 60_000);
+  await account.ask("POST", `${path}/go-offline`);
+  await waitFor("it is ready", async () => at(await recording(), "status") === "ready");
+  return { account, url: textAt(await recording(), "downloadUrl") };
 }
 
 async function isOffline({ account, path }: Studio): Promise<void> {
@@ -118,4 +134,24 @@ promise("getBroadcast", "happy", "what became of it", async () => {
   const ended = await account.ask("GET", `${path}/broadcasts/${broadcast}`);
   assert.equal(at(ended.json, "endReason"), "requested");
   assert.ok(Date.parse(textAt(ended.json, "endedAt")) > 0);
+});
+
+promise("downloadRecording", "happy", "of a broadcast that was recorded", async () => {
+  const { account, url } = await recorded();
+  const answer = await fetch(url, { headers: { authorization: `Bearer ${account.key}` } });
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers.get("content-type"), "video/mp4");
+  assert.match(answer.headers.get("content-disposition") ?? "", /^attachment; filename="trax-[\w.-]+\.mp4"$/);
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  assert.equal(bytes.subarray(4, 8).toString(), "ftyp", "it is an MP4 file");
+  assert.equal(answer.headers.get("content-length"), String(bytes.length));
+});
+
+promise("downloadRecording", "range_not_satisfiable", "a part that begins after its end", async () => {
+  const { account, url } = await recorded();
+  const { baseUrl } = account.instance;
+  const headers = { ...bearer(account.key), range: "bytes=99999999999-" };
+  const beyond = await send(baseUrl, { method: "GET", path: url.slice(baseUrl.length), headers });
+  assertRefused(beyond, "range_not_satisfiable");
+  assert.match(beyond.headers["content-range"] ?? "", /^bytes \*\/\d+$/);
 });

@@ -6,6 +6,8 @@ import { StudioState } from "./studio.ts";
 
 export const BroadcastId = id("brd").meta({ example: "brd_01k9zv4q8fe6s9yq4n3g5t0w2x" });
 
+export const RecordingId = id("rec").meta({ example: "rec_01k9zv4q8fe6s9yq4n3g5t0w2x" });
+
 export const HealthLevel = z.enum(["good", "degraded", "bad", "offline"]).meta({ id: "HealthLevel" });
 
 export const Health = z
@@ -84,7 +86,7 @@ export type RecordingStatus = z.infer<typeof RecordingStatus>;
 
 export const Recording = z
   .object({
-    id: id("rec"),
+    id: RecordingId,
     status: RecordingStatus,
     failureReason: z.string().nullable().meta({
       description: "Why it ended before its broadcast did, in words. What was recorded until then is `ready`.",
@@ -92,7 +94,10 @@ export const Recording = z
     assetId: z.string().nullable(),
     durationMs: z.number().int().nullable().meta({ description: "Null while it is being written." }),
     sizeBytes: z.number().int().nullable(),
-    downloadUrl: z.string().nullable(),
+    downloadUrl: z.string().nullable().meta({
+      description:
+        "Where the file is, for whoever has `stream:read`, also while it is being written; null where it failed.",
+    }),
     createdAt: Time,
   })
   .meta({

@@ -20,6 +20,10 @@ export const errorCatalogue = {
   idempotency_in_progress: { status: 409, about: "A request with this `Idempotency-Key` is still being answered." },
   payload_too_large: { status: 413, about: "The body is larger than 1 MiB." },
   unsupported_media_type: { status: 415, about: "The body must be `application/json`." },
+  range_not_satisfiable: {
+    status: 416,
+    about: "The `Range` begins after the end of the file; `Content-Range` says how long it is.",
+  },
   idempotency_mismatch: { status: 422, about: "This `Idempotency-Key` was used for another request." },
   destination_refused: { status: 422, about: "An address TRaX does not connect to." },
   scope_not_held: { status: 422, about: "A key can only be given scopes that its owner holds." },

@@ -135,7 +135,7 @@ const broadcast = {
       assetId: null,
       durationMs: 3_600_000,
       sizeBytes: 1_190_400_000,
-      downloadUrl: null,
+      downloadUrl: `https://live.example.com/v1/studios/${studioId}/broadcasts/${broadcastId}/recordings/rec_${ulid}/file`,
       createdAt: at,
     },
   ],

@@ -116,6 +116,7 @@ const rateLimitHeaders: JsonObject = {
 const rawSchemas: Readonly<Record<string, Json>> = {
   "text/event-stream": { type: "string" },
   "image/jpeg": { type: "string", format: "binary" },
+  "video/mp4": { type: "string", format: "binary" },
 };
 
 function responses(op: Operation, example: Json | undefined, components: Map<string, Json>): JsonObject {
@@ -155,7 +156,10 @@ function responses(op: Operation, example: Json | undefined, components: Map<str
         },
       },
     ]);
-  return { [String(op.status)]: answer, ...Object.fromEntries(failures) };
+  // Files are given in parts, too.
+  const part =
+    op.contentType === "video/mp4" ? { "206": { ...answer, description: "The part that `Range` asks for." } } : {};
+  return { [String(op.status)]: answer, ...part, ...Object.fromEntries(failures) };
 }
 
 function describe(op: Operation): string {

@@ -30,7 +30,7 @@ export type Operation = {
   /** Null: no content. */
   readonly response: z.ZodType | null;
   /** JSON where it says nothing. */
-  readonly contentType?: "text/event-stream" | "application/openapi+json" | "image/jpeg";
+  readonly contentType?: "text/event-stream" | "application/openapi+json" | "image/jpeg" | "video/mp4";
   /** Beyond those that follow from the fields above. */
   readonly errors: readonly ErrorCode[];
   /** A list: `{data, nextCursor}` with `cursor` and `limit`. */

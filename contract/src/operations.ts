@@ -1,6 +1,7 @@
 import { destinationOperations } from "./destination-operations.ts";
 import { platformOperations } from "./platform-operations.ts";
 import { programOperations } from "./program-operations.ts";
+import { recordingOperations } from "./recording-operations.ts";
 import { sceneOperations } from "./scene-operations.ts";
 import { snapshotOperations } from "./snapshot-operations.ts";
 import { sourceOperations } from "./source-operations.ts";
@@ -17,4 +18,5 @@ export const operations = {
   ...programOperations,
   ...snapshotOperations,
   ...streamOperations,
+  ...recordingOperations,
 } as const;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { access, readdir, readlink } from "node:fs/promises";
+import { access, readFile, readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Recording } from "@trax/contract";
@@ -43,6 +43,20 @@ async function assertPlays(file: string): Promise<{ readonly frames: number; rea
   assert.equal(frames[0]?.keyframe, true);
   assert.ok(times.slice(1).every((time, index) => time > (times[index] ?? Number.NaN)));
   return { frames: frames.length, lastMs: times.at(-1) ?? 0 };
+}
+
+/** What is downloaded is the file, and what was broken off is gone on with. */
+async function assertDownloads({ account }: Show, recording: Recording | undefined, file: Buffer): Promise<void> {
+  const url = recording?.downloadUrl ?? "";
+  assert.equal(new URL(url).origin, new URL(account.instance.baseUrl).origin);
+  const read = async (more: Readonly<Record<string, string>>, status: number) => {
+    const answer = await fetch(url, { headers: { authorization: `Bearer ${account.key}`, ...more } });
+    assert.equal(answer.status, status);
+    return Buffer.from(await answer.arrayBuffer());
+  };
+  assert.ok((await read({}, 200)).equals(file));
+  assert.ok((await read({ range: "bytes=1000-" }, 206)).equals(file.subarray(1_000)));
+  assert.equal((await fetch(url)).status, 401);
 }
 
 describe("recordings and WHIP", { concurrency: 2 }, () => {
@@ -95,6 +109,7 @@ describe("recordings and WHIP", { concurrency: 2 }, () => {
       const streams = await probeStreams(pathOf(2));
       assert.deepEqual(streams.map(({ codec }) => codec).sort(), ["aac", "h264"]);
       await assertPlays(pathOf(2));
+      await assertDownloads(show, settled[1], await readFile(pathOf(2)));
       assert.equal((await show.account.ask("DELETE", `/v1/studios/${show.studioId}`)).status, 204);
       await eventually(
         "its files go with the studio",

@@ -1,8 +1,10 @@
+import type { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Database, Queryable } from "@trax/foundation/database";
 import type { Logger } from "@trax/foundation/log";
 import type { AccessLog } from "./access-log.ts";
 import { clientAddressOf } from "./client-address.ts";
+import { FileAnswer, openFile } from "./file-answer.ts";
 import { jsonOf } from "./fixed-answer.ts";
 import { idempotencyOf } from "./idempotency.ts";
 import type { Answer, Idempotency } from "./idempotency.ts";
@@ -76,7 +78,7 @@ export class Call {
   }
 }
 
-export type Dispatch = (request: FastifyRequest, reply: FastifyReply) => Promise<void> | void;
+export type Dispatch = (request: FastifyRequest, reply: FastifyReply) => Promise<Readable | void> | void;
 
 /** Serves one operation: reads what is asked, runs the handler (a write in one transaction), sends the answer. */
 export function makeDispatch(
@@ -114,26 +116,30 @@ export function makeDispatch(
     }
   };
 
-  /** What is read may be bytes, of the type that its operation says. */
-  const deliver = (request: FastifyRequest, reply: FastifyReply, result: unknown): void => {
+  const contentType = operation.contentType ?? "application/octet-stream";
+
+  /** What is read may be bytes, or a file of them, of the type that its operation says. */
+  const deliver = (request: FastifyRequest, reply: FastifyReply, result: unknown): Promise<Readable> | undefined => {
+    if (result instanceof FileAnswer) {
+      return openFile(request, reply, result, contentType).then((bytes) => {
+        accessLog.note(request, reply.statusCode);
+        // Fastify sends it, and lets go of it when the client does.
+        return bytes;
+      });
+    }
     if (!(result instanceof Uint8Array)) {
       send(request, reply, answerTo(result));
-      return;
+      return undefined;
     }
     accessLog.note(request, status);
-    reply
-      .code(status)
-      .header("content-type", operation.contentType ?? "application/octet-stream")
-      .send(result);
+    reply.code(status).header("content-type", contentType).send(result);
+    return undefined;
   };
 
   if (route.isRead || operation.auth === "public") {
     return (request, reply) => {
       const result = run(new Call(readInput(route, request), request, reply, database, database, log));
-      if (!(result instanceof Promise)) {
-        deliver(request, reply, result);
-        return undefined;
-      }
+      if (!(result instanceof Promise)) return deliver(request, reply, result);
       return result.then((value: unknown) => deliver(request, reply, value));
     };
   }

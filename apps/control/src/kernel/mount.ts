@@ -3,6 +3,7 @@ import { accountOperations, operations } from "@trax/contract";
 import type { BodyOf, Operation, ParamsOf, QueryOf, ResponseOf, Scope } from "@trax/contract";
 import type { Database, Queryable } from "@trax/foundation/database";
 import type { Logger } from "@trax/foundation/log";
+import type { FileAnswer } from "./file-answer.ts";
 import type { LaterAnswer } from "./later-answer.ts";
 import type { Principal } from "./auth/principal.ts";
 
@@ -86,9 +87,13 @@ export type StreamRequest<Name extends OperationName> = Asked<Name> &
 export type RequestOf<Name extends OperationName> =
   AccessOf<Operations[Name]> extends "public" ? PublicRequest<Name> : AuthenticatedRequest<Name>;
 
-/** Only what has a transaction can answer after it. */
+type FileName = {
+  [Name in OperationName]: Operations[Name] extends { readonly contentType: "video/mp4" } ? Name : never;
+}[OperationName];
+
+/** Films are answered as files. Only what has a transaction can answer after it. */
 type AnswerOf<Name extends OperationName> =
-  | ResponseOf<Operations[Name]>
+  | (Name extends FileName ? FileAnswer : ResponseOf<Operations[Name]>)
   | (RequestOf<Name> extends AuthenticatedRequest<Name>
       ? Operations[Name]["method"] extends "GET"
         ? never

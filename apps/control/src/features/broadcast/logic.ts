@@ -5,7 +5,7 @@ import { programFits, requestLive, requestOffline } from "@trax/media-protocol";
 import { ApiError, notFound } from "../../kernel/errors.ts";
 import { pageOf } from "../../kernel/pagination.ts";
 import type { Cursors } from "../../kernel/pagination.ts";
-import { recordingOf } from "./recording.ts";
+import type { Recordings } from "./recording.ts";
 import { destinationStatusOf, streamStatusOf } from "./status.ts";
 import { readStatus } from "./status-sql.ts";
 import { findBroadcast, listBroadcasts, readReadiness } from "./sql.ts";
@@ -57,7 +57,7 @@ export async function goOffline(db: Queryable, accountId: string, studioId: stri
   return getStreamStatus(db, accountId, studioId);
 }
 
-function broadcastOf(row: BroadcastRow): Broadcast {
+function broadcastOf(row: BroadcastRow, recordings: Recordings): Broadcast {
   return {
     id: row.id,
     studioId: row.studioId,
@@ -65,7 +65,7 @@ function broadcastOf(row: BroadcastRow): Broadcast {
     endedAt: row.endedAt?.toISOString() ?? null,
     endReason: row.endReason,
     destinations: row.destinations.map(destinationStatusOf),
-    recordings: row.recordings.map(recordingOf),
+    recordings: row.recordings.map((one) => recordings.shown(one, { studioId: row.studioId, broadcastId: row.id })),
   };
 }
 
@@ -73,14 +73,19 @@ export async function listOfBroadcasts(
   db: Queryable,
   accountId: string,
   studioId: string,
-  cursors: Cursors,
+  { cursors, recordings }: { readonly cursors: Cursors; readonly recordings: Recordings },
   query: { readonly cursor?: string | undefined; readonly limit: number },
 ): Promise<ResponseOf<(typeof operations)["listBroadcasts"]>> {
   const list = { list: "broadcasts", accountId, parentId: studioId };
   const below = cursors.read(list, query.cursor);
   const rows = await listBroadcasts(db, accountId, studioId, { below, limit: query.limit + 1 });
   if (rows.length === 0) await requireStudio(db, accountId, studioId);
-  return pageOf(rows, query.limit, (id) => cursors.write(list, id), broadcastOf);
+  return pageOf(
+    rows,
+    query.limit,
+    (id) => cursors.write(list, id),
+    (row) => broadcastOf(row, recordings),
+  );
 }
 
 export async function getBroadcast(
@@ -88,8 +93,9 @@ export async function getBroadcast(
   accountId: string,
   studioId: string,
   broadcastId: string,
+  recordings: Recordings,
 ): Promise<Broadcast> {
   const row = await findBroadcast(db, accountId, studioId, broadcastId);
   if (row === undefined) throw notFound("broadcast");
-  return broadcastOf(row);
+  return broadcastOf(row, recordings);
 }

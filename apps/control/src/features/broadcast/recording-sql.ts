@@ -1,6 +1,7 @@
 import sql from "sql-template-tag";
 import type { Sql } from "sql-template-tag";
 import type { RecordingStatus } from "@trax/contract";
+import type { Queryable } from "@trax/foundation/database";
 
 /** Times are PostgreSQL's own. */
 export type RecordingRow = {
@@ -18,3 +19,20 @@ export const recordings: Sql = sql`
       'id', r.id, 'status', r.status, 'failureReason', r.failure_reason, 'durationMs', r.duration_ms,
       'sizeBytes', r.size_bytes, 'createdAt', r.created_at) order by r.id)
     from recordings r where r.broadcast_id = b.id), '[]')`;
+
+export type RecordingKey = { readonly studioId: string; readonly broadcastId: string; readonly recordingId: string };
+
+/** Where a recording's file is, below the data directory of its node. */
+export type RecordingPlace = { readonly status: RecordingStatus; readonly path: string; readonly createdAt: Date };
+
+export async function findRecording(
+  db: Queryable,
+  accountId: string,
+  { studioId, broadcastId, recordingId }: RecordingKey,
+): Promise<RecordingPlace | null> {
+  const [row] = await db.query<RecordingPlace>(sql`
+    select status, path, created_at as "createdAt" from recordings
+    where account_id = ${accountId} and studio_id = ${studioId} and broadcast_id = ${broadcastId}
+      and id = ${recordingId}`);
+  return row ?? null;
+}

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { Broadcast, BroadcastList, StreamStatus, Studio } from "@trax/contract";
 import {
@@ -9,11 +12,18 @@ import {
   wantsRecording,
 } from "@trax/media-protocol";
 import sql from "sql-template-tag";
+import { newId } from "@trax/foundation/ids";
 import { startControl } from "../../testing/control.ts";
-import { shapeOf } from "../../testing/shape.ts";
-import { Tenant } from "../../testing/tenant.ts";
+import { refusedAs, shapeOf } from "../../testing/shape.ts";
+import { Tenant, assertIsolated } from "../../testing/tenant.ts";
 
-const control = await startControl({ TRAX_ALLOWED_NETWORKS: "127.0.0.0/8" });
+const dataDir = await mkdtemp(join(tmpdir(), "trax-recordings-"));
+after(() => rm(dataDir, { recursive: true, force: true }));
+const control = await startControl({
+  TRAX_ALLOWED_NETWORKS: "127.0.0.0/8",
+  TRAX_PUBLIC_URL: "https://live.example.com/base",
+  TRAX_DATA_DIR: dataDir,
+});
 after(() => control[Symbol.asyncDispose]());
 const { database } = control;
 const ada = await Tenant.make(control);
@@ -77,4 +87,80 @@ test("a broadcast that is over is not recorded any more", async () => {
   assert.equal(await startRecording(database, "node-a", broadcastId), null);
   await recordEnded(database, broadcastId, []);
   assert.deepEqual(shapeOf(await ada.call("GET", `${path}/broadcasts/${broadcastId}`), 200, Broadcast).recordings, []);
+});
+
+/** A recording on air, its file with these bytes. */
+async function recordingWith(bytes: Uint8Array | null) {
+  const show = await onAir();
+  const made = await startRecording(database, "node-a", show.broadcastId);
+  assert.ok(made !== null);
+  const file = join(dataDir, made.path);
+  if (bytes !== null) {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, bytes);
+  }
+  const of = `${show.path}/broadcasts/${show.broadcastId}`;
+  return { ...show, recordingId: made.recordingId, of, url: `${of}/recordings/${made.recordingId}/file` };
+}
+
+async function download(path: string, headers: Readonly<Record<string, string>> = {}, method = "GET") {
+  const response = await fetch(control.baseUrl + path, {
+    method,
+    headers: { authorization: `Bearer ${ada.account.key}`, ...headers },
+  });
+  return { status: response.status, headers: response.headers, bytes: Buffer.from(await response.arrayBuffer()) };
+}
+
+test("its file is downloaded whole, in parts, or not again", async () => {
+  const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
+  const { url, of, recordingId } = await recordingWith(bytes);
+  const [told] = shapeOf(await ada.call("GET", of), 200, Broadcast).recordings;
+  assert.equal(told?.downloadUrl, `https://live.example.com/base${url}`);
+  const whole = await download(url);
+  assert.equal(whole.status, 200);
+  assert.ok(whole.bytes.equals(bytes));
+  const { headers } = whole;
+  assert.equal(headers.get("content-type"), "video/mp4");
+  assert.equal(headers.get("content-length"), "300000");
+  assert.equal(headers.get("accept-ranges"), "bytes");
+  assert.equal(headers.get("cache-control"), "no-store");
+  const name = /^attachment; filename="trax-\d{4}-\d\d-\d\dT\d{6}-(rec_[0-9a-z]{26})\.mp4"$/;
+  assert.equal(name.exec(headers.get("content-disposition") ?? "")?.[1], recordingId);
+  const part = await download(url, { range: "bytes=100000-199999" });
+  assert.deepEqual([part.status, part.headers.get("content-range")], [206, "bytes 100000-199999/300000"]);
+  assert.ok(part.bytes.equals(bytes.subarray(100_000, 200_000)));
+  const rest = await download(url, { range: "bytes=-1" });
+  assert.deepEqual([rest.status, [...rest.bytes]], [206, [...bytes.subarray(-1)]]);
+  const beyond = await ada.control.call(url, { key: ada.account.key, headers: { range: "bytes=300000-" } });
+  refusedAs(beyond, 416, "range_not_satisfiable");
+  assert.equal(beyond.headers.get("content-range"), "bytes */300000");
+  const again = await download(url, { "if-none-match": headers.get("etag") ?? "none", "cache-control": "max-age=0" });
+  assert.deepEqual([again.status, again.bytes.length], [304, 0]);
+  const head = await download(url, {}, "HEAD");
+  assert.deepEqual([head.status, head.headers.get("content-length"), head.bytes.length], [200, "300000", 0]);
+});
+
+test("what has no file here says why", async () => {
+  const elsewhere = await recordingWith(null);
+  refusedAs(await ada.call("GET", elsewhere.url), 503, "media_unavailable");
+  const { url, of, recordingId } = elsewhere;
+  await recordRecording(database, {
+    recordingId,
+    status: "failed",
+    durationMs: null,
+    sizeBytes: null,
+    failureReason: "Nothing came.",
+  });
+  refusedAs(await ada.call("GET", url), 404, "not_found");
+  assert.equal(shapeOf(await ada.call("GET", of), 200, Broadcast).recordings[0]?.downloadUrl, null);
+});
+
+test("a recording is its tenant's, its broadcast's, and for who may read streams", async () => {
+  const [mine, other] = [await recordingWith(Buffer.from("film")), await recordingWith(Buffer.from("other"))];
+  const nobodys = `${mine.of}/recordings/${newId("recording")}/file`;
+  await assertIsolated(await Tenant.make(control), [{ method: "GET", theirs: mine.url, nobodys }]);
+  refusedAs(await ada.call("GET", nobodys), 404, "not_found");
+  refusedAs(await ada.call("GET", `${other.of}/recordings/${mine.recordingId}/file`), 404, "not_found");
+  const { secret } = await control.mint(ada.account, { scopes: ["studios:read"] });
+  refusedAs(await control.call(mine.url, { key: secret }), 403, "insufficient_scope");
 });

@@ -1,4 +1,5 @@
 import type { Config } from "@trax/foundation/config";
+import { publicUrlOf } from "../../kernel/public-url.ts";
 
 /** Where publishers and players reach TRaX. */
 export type MediaAddress = {
@@ -14,7 +15,7 @@ export type MediaAddress = {
 
 /** The media node is told under the API's host name. */
 export function mediaAddress(config: Config): MediaAddress {
-  const apiUrl = config.TRAX_PUBLIC_URL ?? `http://127.0.0.1:${config.TRAX_HTTP_PORT}`;
+  const apiUrl = publicUrlOf(config);
   return {
     apiUrl,
     host: new URL(apiUrl).hostname,
