@@ -25,6 +25,8 @@ export type MediaMtxPlain = {
   /** An SRT URL that publishes under that name. */
   readonly srtPublishUrl: (name: string) => string;
   readonly srtReadUrl: (name: string) => string;
+  /** Where that name is read by RTSP over TCP. */
+  readonly rtspUrl: (name: string) => string;
   /** Where a browser publishes and plays that name. */
   readonly whipUrl: (name: string) => string;
   readonly whepUrl: (name: string) => string;
@@ -50,6 +52,7 @@ export async function startMediaMtxPlain(options: MediaMtxPlainOptions = {}): Pr
   const directory = await tempDirectory("mediamtx");
   const certificate = await writeTestCertificate(directory.path);
   const [rtmp, rtmps, srt, api] = [await freePort(), await freePort(), await freeUdpPort(), await freePort()];
+  const rtsp = await freePort();
   const [webrtc, webrtcUdp] = [await freePort(), await freeUdpPort()];
   const recordDirectory = join(directory.path, "recordings");
   const configuration = join(directory.path, "mediamtx.json.yml");
@@ -57,7 +60,9 @@ export async function startMediaMtxPlain(options: MediaMtxPlainOptions = {}): Pr
     logLevel: "info",
     api: true,
     apiAddress: `127.0.0.1:${api}`,
-    rtsp: false,
+    rtsp: true,
+    rtspTransports: ["tcp"],
+    rtspAddress: `127.0.0.1:${rtsp}`,
     hls: false,
     webrtc: true,
     webrtcAddress: `127.0.0.1:${webrtc}`,
@@ -105,6 +110,7 @@ export async function startMediaMtxPlain(options: MediaMtxPlainOptions = {}): Pr
     rtmpsUrl: `rtmps://localhost:${rtmps}/live`,
     srtPublishUrl: (name) => `srt://127.0.0.1:${srt}?streamid=publish:${name}`,
     srtReadUrl: (name) => `srt://127.0.0.1:${srt}?streamid=read:${name}`,
+    rtspUrl: (name) => `rtsp://127.0.0.1:${rtsp}/${name}`,
     whipUrl: (name) => `http://127.0.0.1:${webrtc}/${name}/whip`,
     whepUrl: (name) => `http://127.0.0.1:${webrtc}/${name}/whep`,
     certificate,

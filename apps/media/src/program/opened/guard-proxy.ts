@@ -116,7 +116,6 @@ export class GuardProxy {
     const address = await checkAddress(url.hostname, holder);
     if (!address.ok) return fail(403, { code: address.code, message: address.message });
     if (response.destroyed) return;
-    holder.fault = null;
     const upstream = requestHttp({
       host: address.ip,
       family: address.family,
@@ -157,7 +156,6 @@ export class GuardProxy {
       return refuse("403 Refused");
     }
     if (client.destroyed) return;
-    holder.fault = null;
     const port = url.port === "" ? 443 : Number(url.port);
     const upstream = openSocket({ address: { ...address, port }, tls: { serverName: name } }, () => {
       clearTimeout(timer);

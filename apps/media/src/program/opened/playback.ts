@@ -40,6 +40,11 @@ const stillMs = 5_000;
 const hopelessPackets = 100;
 const hopelessMs = 5_000;
 
+/** Nothing comes: it is opened anew. Sooner when it is known what is wrong. */
+const silentMs = 12_000;
+const silentWithFaultMs = 5_000;
+const watchMs = 1_000;
+
 /** Plays clips, images and pulled streams, again and again, until it is closed. Times are the engine's, ms. */
 export class Playback {
   readonly #o: PlaybackOptions;
@@ -52,6 +57,8 @@ export class Playback {
   #isClosed = false;
   #undecoded = 0;
   #decodedAt = 0;
+  /** When something came; null while nothing is asked for. */
+  #heardAt: number | null = null;
 
   constructor(options: PlaybackOptions, listener: PlaybackListener) {
     this.#o = options;
@@ -95,6 +102,12 @@ export class Playback {
     if ("code" in way) return way;
     const demuxer = new Demuxer();
     this.#demuxer = demuxer;
+    this.#heardAt = performance.now();
+    // FFmpeg leaves out segments that it cannot have, and would try for ever.
+    const watch = setInterval(() => {
+      const limitMs = way.fault() === null ? silentMs : silentWithFaultMs;
+      if (this.#heardAt !== null && performance.now() - this.#heardAt > limitMs) demuxer.interrupt();
+    }, watchMs);
     try {
       if (this.#isClosed) return null;
       await demuxer.open(way.url, way.options);
@@ -107,6 +120,7 @@ export class Playback {
     } catch (error) {
       return way.fault() ?? faultOf(error);
     } finally {
+      clearInterval(watch);
       this.#receivedBytes += demuxer.receivedBytes;
       this.#demuxer = null;
       await demuxer.close();
@@ -135,7 +149,7 @@ export class Playback {
       const { pictures, lengthMs } = await this.#pass(demuxer);
       if (this.#isClosed || kind === "pull") return;
       if (demuxer.isImage && pictures > 0) {
-        await this.#retry.sleep(urls.length === 1 ? 2 ** 31 - 1 : stillMs);
+        await this.#sleep(urls.length === 1 ? 2 ** 31 - 1 : stillMs);
         return;
       }
       if (lengthMs === 0) throw new Undecodable();
@@ -155,7 +169,7 @@ export class Playback {
       const { dueMs, isJump } = this.#pace.place(item.ms, this.#o.kind === "pull");
       if (isJump) this.#listener.onInterrupted();
       const waitMs = this.#pace.waitMs(dueMs, item.kind === "picture");
-      if (waitMs > 0 && !this.#isClosed) await this.#retry.sleep(waitMs);
+      if (waitMs > 0 && !this.#isClosed) await this.#sleep(waitMs);
       if (item.kind === "picture") {
         pictures += 1;
         pictureEnd = Math.max(pictureEnd, item.ms + item.durationMs);
@@ -183,7 +197,14 @@ export class Playback {
     } else if (!this.#isClosed) this.#listener.onSamples(item, dueMs);
   }
 
+  async #sleep(ms: number): Promise<void> {
+    this.#heardAt = null;
+    await this.#retry.sleep(ms);
+    this.#heardAt = performance.now();
+  }
+
   #notePacket({ video }: Extract<Demuxed, { kind: "packet" }>): void {
+    this.#heardAt = performance.now();
     if (!video) return;
     this.#undecoded += 1;
     if (this.#undecoded > hopelessPackets && performance.now() - this.#decodedAt > hopelessMs) throw new Undecodable();

@@ -26,7 +26,8 @@ function flv(messages: readonly MediaMessage[]): Buffer {
   return Buffer.concat(parts);
 }
 
-async function withFile<T>(messages: readonly MediaMessage[], use: (path: string) => Promise<T>): Promise<T> {
+/** Messages as a file that others read. */
+export async function withFile<T>(messages: readonly MediaMessage[], use: (path: string) => Promise<T>): Promise<T> {
   const directory = await tempDirectory("decoded");
   try {
     const path = join(directory.path, "program.flv");
