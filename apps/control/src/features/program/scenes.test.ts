@@ -23,13 +23,13 @@ async function show() {
   return { path, one: one.id, two: two.id };
 }
 
-/** So many bytes that begin as a PNG of that size does, and do not compress. */
-const png = (bytes: number, width = 640, height = 360) => {
+/** So many bytes that begin as a PNG of that size does; the rest compresses well, or not at all. */
+const png = (bytes: number, width = 640, height = 360, fill: (size: number) => Buffer = randomBytes) => {
   const start = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
   const size = Buffer.alloc(8);
   size.writeUInt32BE(width, 0);
   size.writeUInt32BE(height, 4);
-  const rest = randomBytes(bytes - start.length - size.length);
+  const rest = fill(bytes - start.length - size.length);
   return `data:image/png;base64,${Buffer.concat([start, size, rest]).toString("base64")}`;
 };
 
@@ -157,8 +157,9 @@ test("a scene keeps a source that was deleted, and can still be edited", async (
 test("a page with large pictures is shorter, and none is skipped", async () => {
   const { path } = await show();
   const made: string[] = [];
-  for (let n = 0; n < 12; n++) {
-    made.unshift((await newScene(path, { layers: [{ type: "image", url: png(450_000) }] })).id);
+  for (const fill of [randomBytes, Buffer.alloc]) {
+    for (let n = 0; n < 12; n++)
+      made.unshift((await newScene(path, { layers: [{ type: "image", url: png(450_000, 640, 360, fill) }] })).id);
   }
   const seen: string[] = [];
   let cursor: string | null = "";

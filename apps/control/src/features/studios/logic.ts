@@ -80,8 +80,9 @@ export async function updateStudio(
   const before = await getStudio(db, accountId, studioId);
   const studio = await rows.updateStudio(db, accountId, studioId, patch);
   if (studio === undefined) throw notFound("studio");
-  requireCanvas(studio.program);
   const changed = fixedWhileLive.filter((name) => studio.program[name] !== before.program[name]);
+  // One from before there was a limit may be renamed all the same.
+  if (changed.length > 0) requireCanvas(studio.program);
   if (changed.length > 0 && (await rows.hasOpenBroadcast(db, accountId, studioId)))
     throw new ApiError("studio_live", `Not while the studio is live: ${changed.join(", ")}.`);
   const { name: _, ...settings } = patch;

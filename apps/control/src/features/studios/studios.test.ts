@@ -98,6 +98,9 @@ test("a program is at most 1920x1080 or 1080x1920, of even sides", async () => {
     refusedAs(await set(program), 400, "invalid_request");
   }
   refusedAs(await ada.call("POST", "/v1/studios", { name: "x", program: { height: 1920 } }), 400, "invalid_request");
+  await control.database.query(sql`update studios set width = 1920, height = 1920 where id = ${id}`);
+  assert.equal((await ada.call("PATCH", `/v1/studios/${id}`, { name: "As before" })).status, 200);
+  refusedAs(await set({ mode: "passthrough" }), 400, "invalid_request");
 });
 
 test("a live program keeps its mode, size and rates; everything else can be changed", async () => {
