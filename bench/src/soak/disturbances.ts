@@ -34,12 +34,11 @@ export async function disturb(
   tally: Tally,
 ): Promise<void> {
   const start = performance.now();
-  const isOver = (): boolean => performance.now() >= until;
   const every = async (ms: number, firstMs: number, work: (count: number) => Promise<void>): Promise<void> => {
     for (let count = 0; ; count++) {
       const at = start + firstMs + count * ms;
       await delay(Math.max(0, Math.min(at, until) - performance.now()));
-      if (isOver()) return;
+      if (at >= until) return;
       await work(count);
     }
   };

@@ -11,15 +11,16 @@ export type MemorySample = {
   readonly rssMb: Readonly<Record<string, number>>;
 };
 
-export const sampleEveryMs = 10_000;
+const sampleEveryMs = 10_000;
 
 /** Looks every ten seconds until `until` (`performance.now()`). */
 export async function sampleMemory(trax: Trax, studioId: string, until: number): Promise<MemorySample[]> {
   const start = performance.now();
   const samples: MemorySample[] = [];
   for (let count = 0; ; count++) {
-    await delay(Math.max(0, Math.min(start + count * sampleEveryMs, until) - performance.now()));
-    if (performance.now() >= until) return samples;
+    const at = start + count * sampleEveryMs;
+    await delay(Math.max(0, Math.min(at, until) - performance.now()));
+    if (at >= until) return samples;
     samples.push(await look(trax, studioId, (performance.now() - start) / 1000));
   }
 }

@@ -48,38 +48,56 @@ export type Sync = {
   readonly medians: readonly number[];
 };
 
+export type SyncOfShow = {
+  /** Of sources in their first three seconds: they have just begun, or come back. */
+  readonly arriving: Sync;
+  readonly settled: Sync;
+};
+
+type Frame = { readonly ms: number; readonly counted: { readonly source: number; readonly frame: number } | null };
+
 const partSeconds = 300;
+const frameRate = 30;
+const settledFrame = 3 * frameRate;
 
 /** Reads the recording in parts of five minutes: an hour of decoded sound is more than one wants in memory. */
-export async function syncOf(file: string, directory: string, sources: readonly number[]): Promise<Sync> {
+export async function syncOf(file: string, directory: string, sources: readonly number[]): Promise<SyncOfShow> {
   const parts = join(directory, "parts");
   await mkdir(parts);
   const segment = `-c copy -f segment -segment_format matroska -segment_time ${partSeconds} -reset_timestamps 0`;
   await run("ffmpeg", [...quiet, "-i", file, ...segment.split(" "), join(parts, "%04d.mkv")]);
-  const all: number[] = [];
-  const medians: number[] = [];
+  const [arriving, settled]: [number[][], number[][]] = [[], []];
   for (const name of (await readdir(parts)).toSorted()) {
     const part = join(parts, name);
-    const frames = (await readPicture(part, { all: fullCanvas })).map(({ ms, seen }) => ({ ms, ...seen.all }));
+    const frames: Frame[] = (await readPicture(part, { all: fullCanvas })).map(({ ms, seen }) => ({
+      ms,
+      counted: seen.all.counted,
+    }));
     const sound = await readSound(part);
-    const offsets = sources.flatMap((source) => soundBehindPicture(frames, sound, source, 30));
+    const offsets = (isWanted: (frame: number) => boolean): number[] => {
+      const wanted = frames.map(({ ms, counted }) => ({
+        ms,
+        counted: counted !== null && isWanted(counted.frame) ? counted : null,
+      }));
+      return sources.flatMap((source) => soundBehindPicture(wanted, sound, source, frameRate));
+    };
+    arriving.push(offsets((frame) => frame < settledFrame));
+    settled.push(offsets((frame) => frame >= settledFrame));
     await rm(part);
-    if (offsets.length === 0) continue;
-    all.push(...offsets);
-    medians.push(round(median(offsets)));
   }
+  return { arriving: summary(arriving), settled: summary(settled) };
+}
+
+function summary(parts: readonly (readonly number[])[]): Sync {
+  const all = parts.flat();
+  const off = all.map((ms) => Math.abs(ms));
   return {
     steps: all.length,
     median: round(median(all)),
-    least: round(Math.min(...all)),
-    most: round(Math.max(...all)),
-    p99Off: round(
-      percentile(
-        all.map((ms) => Math.abs(ms)),
-        0.99,
-      ),
-    ),
-    medians,
+    least: round(all.reduce((least, ms) => Math.min(least, ms), Number.POSITIVE_INFINITY)),
+    most: round(all.reduce((most, ms) => Math.max(most, ms), Number.NEGATIVE_INFINITY)),
+    p99Off: round(percentile(off, 0.99)),
+    medians: parts.filter(({ length }) => length > 0).map((part) => round(median(part))),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Machine } from "../machine.ts";
 import type { Tally } from "./disturbances.ts";
 import type { Growth, MemorySample } from "./memory.ts";
-import type { Cadence, Sync } from "./recording.ts";
+import type { Cadence, Sync, SyncOfShow } from "./recording.ts";
 
 export type Verdict = { readonly what: string; readonly goal: string; readonly seen: string; readonly met: boolean };
 
@@ -16,7 +16,7 @@ export type SoakReport = {
   readonly verdicts: readonly Verdict[];
   readonly picture: Cadence;
   readonly sound: Cadence;
-  readonly sync: Sync;
+  readonly sync: SyncOfShow;
   readonly growth: Readonly<Record<string, Growth>>;
   /** Of the program, at the end. */
   readonly skippedFrames: number | null;
@@ -46,7 +46,8 @@ ${rows.join("\n")}
 | --- | ---: | ---: | ---: |
 ${memory.join("\n")}
 
-- Sound behind picture, medians of five minutes each, ms: ${sync.medians.join(", ")}; least ${sync.least}, most ${sync.most}, over ${sync.steps} steps of the tones.
+- Sound behind picture, sources that have been there for three seconds: ${syncWords(sync.settled)}
+- The same in a source's first three seconds: ${syncWords(sync.arriving)}
 - Frames skipped by the program: ${report.skippedFrames ?? "unknown"}; x264's preset at the end: ${report.preset ?? "unknown"}.
 
 ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.kernel}; load ${load.before} before, ${load.after} after.
@@ -55,4 +56,9 @@ ${Object.entries(report.versions)
   .join(", ")}.
 ${report.startedAt}. Again: \`node bench/src/soak.ts --minutes ${report.minutes}\`.
 `;
+}
+
+function syncWords({ steps, median, least, most, medians }: Sync): string {
+  if (steps === 0) return "no step of a tone to measure at.";
+  return `median ${median} ms, least ${least}, most ${most}, at ${steps} steps of the tones; medians of five minutes each: ${medians.join(", ")}.`;
 }
