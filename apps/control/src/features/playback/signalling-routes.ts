@@ -10,7 +10,6 @@ import { routerSignalling } from "./router-signalling.ts";
 import { Signalling } from "./signalling.ts";
 import type { Asked } from "./signalling.ts";
 
-const mostBytes = 64 * 1024;
 const methods = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 const secretOf = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -25,7 +24,7 @@ export function signallingRoutes({ config, database }: Pick<Services, "config" |
   const base = config.TRAX_PUBLIC_URL === null ? "" : new URL(config.TRAX_PUBLIC_URL).pathname.replace(/\/$/, "");
 
   const begin = async (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const { sdp, secret, etag } = await signalling.begin(endpoint, askedBy(request, reply, "application/sdp"));
+    const { sdp, secret, etag } = await signalling.begin(endpoint, askedBy(request, reply));
     if (links !== null) reply.header("link", links);
     if (etag !== null) reply.header("etag", etag);
     reply.header("accept-patch", "application/trickle-ice-sdpfrag");
@@ -39,20 +38,19 @@ export function signallingRoutes({ config, database }: Pick<Services, "config" |
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<void> => {
-    const fragment = "application/trickle-ice-sdpfrag";
-    const answer = await signalling.change(endpoint, secret, askedBy(request, reply, fragment));
+    const answer = await signalling.change(endpoint, secret, askedBy(request, reply));
     if (answer === null) {
       await reply.code(204).send();
       return;
     }
     if (answer.etag !== null) reply.header("etag", answer.etag);
-    await reply.code(200).type(fragment).send(answer.fragment);
+    await reply.code(200).type("application/trickle-ice-sdpfrag").send(answer.fragment);
   };
 
   /** Servers with their passwords are told to who has a token; a pre-flight has none. */
   const describe = async (endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     reply.header("accept-post", "application/sdp");
-    const { token } = askedBy(request, reply, null);
+    const { token } = askedBy(request, reply);
     if (token !== null) await signalling.authorize(endpoint, token);
     if (token !== null && links !== null) reply.header("link", links);
     await reply.code(204).send();
@@ -77,7 +75,7 @@ export function signallingRoutes({ config, database }: Pick<Services, "config" |
     if (request.method !== "PATCH" && request.method !== "DELETE") throw notAllowed("DELETE, OPTIONS, PATCH");
     if (!secretOf.test(secret)) throw notFound("session");
     if (request.method === "PATCH") return change(endpoint, secret, request, reply);
-    await signalling.end(endpoint, secret, askedBy(request, reply, null));
+    await signalling.end(endpoint, secret, askedBy(request, reply));
     await reply.code(200).send();
   };
 
@@ -127,17 +125,12 @@ function allowAnyOrigin(reply: FastifyReply): void {
   });
 }
 
-/** @param contentType what the body must be; null: it is not looked at */
-function askedBy(request: FastifyRequest, reply: FastifyReply, contentType: string | null): Asked {
-  const given = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
-  if (contentType !== null && given !== contentType)
-    throw new ApiError("unsupported_media_type", `The body must be \`${contentType}\`.`);
-  const body = typeof request.body === "string" ? request.body : "";
-  if (body.length > mostBytes) throw new ApiError("payload_too_large", "An SDP is at most 64 KiB here.");
+function askedBy(request: FastifyRequest, reply: FastifyReply): Asked {
   const gone = new AbortController();
   reply.raw.once("close", () => gone.abort());
   return {
-    body,
+    contentType: request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? null,
+    body: typeof request.body === "string" ? request.body : "",
     token: /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? "")?.[1] ?? null,
     clientAddress: clientAddressOf(request.ip),
     userAgent: request.headers["user-agent"],

@@ -155,6 +155,8 @@ test("what is not for signalling is refused as the RFC has it, without plumbing"
   refusedAs(await offer(path, token, "{}", "application/json"), 415, "unsupported_media_type");
   refusedAs(await offer(path, token, "x".repeat(70_000)), 413, "payload_too_large");
   refusedAs(await offer(path, token, ""), 400, "invalid_request");
+  for (const unknown of [null, "pub_guessed"])
+    refusedAs(await offer(path, unknown, "x".repeat(70_000), "application/json"), 401, "unauthenticated");
   for (const odd of [`/whip/${id}`, "/whip/x", `/whep/${source.id}/preview`, "/whep/in%2Fx", `/whip/${newId("scene")}`])
     refusedAs(await offer(odd, token), 404, "not_found");
   for (const [upstream, ours, code] of [

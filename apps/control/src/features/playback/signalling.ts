@@ -15,7 +15,11 @@ const startMs = 8_000;
 const lettingGoMs = 2_000;
 const retryMs = 200;
 
+/** An SDP, in bytes or so: it is ASCII. */
+const mostBytes = 64 * 1024;
+
 export type Asked = {
+  readonly contentType: string | null;
   readonly body: string;
   readonly token: string | null;
   readonly clientAddress: string;
@@ -55,6 +59,7 @@ export class Signalling {
   /** Begins a session with an offer. A program that does not run is started for it. */
   async begin(endpoint: Endpoint, asked: Asked): Promise<SessionAnswer> {
     const studio = await this.authorize(endpoint, asked.token);
+    requireBody(asked, "application/sdp");
     if (asked.body === "") throw invalidRequest("This needs an SDP offer.");
     const { view } = endpoint;
     if (view === null) await this.#awaitFree(studio.accountId, endpoint.id, asked.signal);
@@ -72,19 +77,19 @@ export class Signalling {
     secret: string,
     asked: Asked,
   ): Promise<{ readonly fragment: string; readonly etag: string | null } | null> {
-    const answer = await this.#ask(
-      "PATCH",
-      `${endpoint.routerUrl}/${secret}`,
-      "application/trickle-ice-sdpfrag",
-      asked,
-    );
+    requireBody(asked, "application/trickle-ice-sdpfrag");
+    const answer = await this.#ask("PATCH", `${endpoint.routerUrl}/${secret}`, asked);
     if (answer.status === 204) return null;
     if (answer.status !== 200) throw refusal(answer.status);
     return { fragment: answer.text, etag: answer.headers.get("etag") };
   }
 
   async end(endpoint: Endpoint, secret: string, asked: Asked): Promise<void> {
-    const answer = await this.#ask("DELETE", `${endpoint.routerUrl}/${secret}`, null, { ...asked, body: "" });
+    const answer = await this.#ask("DELETE", `${endpoint.routerUrl}/${secret}`, {
+      ...asked,
+      contentType: null,
+      body: "",
+    });
     if (answer.status !== 200) throw refusal(answer.status);
   }
 
@@ -99,7 +104,7 @@ export class Signalling {
   async #offer(endpoint: Endpoint, asked: Asked, mayStart: boolean): Promise<RouterAnswer> {
     const deadline = performance.now() + startMs;
     for (;;) {
-      const answer = await this.#ask("POST", endpoint.routerUrl, "application/sdp", asked);
+      const answer = await this.#ask("POST", endpoint.routerUrl, asked);
       if (answer.status === 201) return answer;
       if (answer.status === 401) throw unauthorized(true);
       if (answer.status !== 404) throw refusal(answer.status);
@@ -123,14 +128,15 @@ export class Signalling {
     }
   }
 
-  #ask(
-    method: "POST" | "PATCH" | "DELETE",
-    path: string,
-    contentType: string | null,
-    asked: Asked,
-  ): Promise<RouterAnswer> {
-    return this.#router({ method, path, contentType, ...asked });
+  #ask(method: "POST" | "PATCH" | "DELETE", path: string, asked: Asked): Promise<RouterAnswer> {
+    return this.#router({ method, path, ...asked });
   }
+}
+
+/** After who asks is known: before that nothing of a request is judged. */
+function requireBody({ contentType, body }: Asked, wanted: string): void {
+  if (contentType !== wanted) throw new ApiError("unsupported_media_type", `The body must be \`${wanted}\`.`);
+  if (body.length > mostBytes) throw new ApiError("payload_too_large", "An SDP is at most 64 KiB here.");
 }
 
 /** Ends early when the client is gone: the router then is not asked again. */
