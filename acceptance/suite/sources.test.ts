@@ -146,3 +146,92 @@ promise("revokeMediaSession", "happy", "it is gone", async () => {
   assertRefused(await account.ask("DELETE", path), "not_found", "twice");
   assert.deepEqual(listAt((await account.ask("GET", `${studio}/media-sessions`)).json, "data"), []);
 });
+
+const clip = "https://media.example.com/clip.mp4";
+
+promise("createSource", "happy", "what the program opens itself, its password never shown again", async () => {
+  const account = await freshAccount();
+  const studio = await newStudio(account);
+  const pulled = await newSource(account, studio, {
+    name: "Door",
+    kind: "pull",
+    url: "rtsp://ada:s3cret@93.184.216.34/cam",
+  });
+  const shown = ["kind", "url", "playlist", "session", "status", "loop", "silenceMs", "lastError"];
+  assert.deepEqual(
+    shown.map((name) => at(pulled.json, name)),
+    ["pull", "rtsp://ada:***@93.184.216.34/cam", null, null, "offline", true, 1_000, null],
+  );
+  const list = await newSource(account, studio, { name: "Reel", kind: "media", playlist: [clip, clip], loop: false });
+  assert.deepEqual(
+    shown.map((name) => at(list.json, name)),
+    ["media", null, [clip, clip], null, "offline", false, 1_000, null],
+  );
+  for (const path of [pulled.path, `${studio}/sources`])
+    assert.ok(!(await account.ask("GET", path)).text.includes("s3cret"), path);
+});
+
+promise("createSource", "invalid_request", "addresses that do not belong to its kind", async () => {
+  const account = await freshAccount();
+  const studio = await newStudio(account);
+  for (const body of [
+    { kind: "media" },
+    { kind: "pull" },
+    { kind: "ingest", url: clip },
+    { kind: "media", url: "rtsp://93.184.216.34/cam" },
+    { kind: "media", url: clip, playlist: [clip] },
+    { kind: "pull", playlist: [clip] },
+    { kind: "pull", url: "file:///etc/passwd" },
+    { kind: "pull", url: "concat:http://93.184.216.34/a" },
+    { kind: "media", url: clip, assetId: neverId("ast") },
+  ])
+    assertRefused(await account.ask("POST", `${studio}/sources`, { name: "Clip", ...body }), "invalid_request");
+});
+
+const inwards = ["10.0.0.1", "169.254.169.254", "[fc00::1]", "[::ffff:10.0.0.1]", "0x0a000001"];
+
+promise("createSource", "destination_refused", "what leads into a network of our own", async () => {
+  const account = await freshAccount();
+  const studio = await newStudio(account);
+  for (const host of inwards) {
+    for (const url of [`rtsp://${host}/cam`, `http://${host}/live.m3u8`, `srt://${host}:9000`, `rtmp://${host}/a/b`])
+      assertRefused(
+        await account.ask("POST", `${studio}/sources`, { name: "In", kind: "pull", url }),
+        "destination_refused",
+        url,
+      );
+    const playlist = [clip, `https://${host}/clip.mp4`];
+    assertRefused(
+      await account.ask("POST", `${studio}/sources`, { name: "In", kind: "media", playlist }),
+      "destination_refused",
+      host,
+    );
+  }
+  assert.deepEqual(listAt((await account.ask("GET", `${studio}/sources`)).json, "data"), []);
+});
+
+promise("updateSource", "destination_refused", "the same for a new address, and the old one stays", async () => {
+  const account = await freshAccount();
+  const source = await newSource(account, await newStudio(account), { name: "Clip", kind: "media", url: clip });
+  for (const host of inwards)
+    assertRefused(
+      await account.ask("PATCH", source.path, { url: `http://${host}/a.mp4` }),
+      "destination_refused",
+      host,
+    );
+  assert.equal(at((await account.ask("GET", source.path)).json, "url"), clip);
+});
+
+promise("updateSource", "happy", "another address, and what an address was shown as changes nothing", async () => {
+  const account = await freshAccount();
+  const url = "https://ada:s3cret@media.example.com/clip.mp4";
+  const source = await newSource(account, await newStudio(account), { name: "Clip", kind: "media", url });
+  const shown = textAt(source.json, "url");
+  const same = await account.ask("PATCH", source.path, { url: shown });
+  assert.deepEqual([same.status, at(same.json, "url")], [200, shown]);
+  const other = await account.ask("PATCH", source.path, { url: clip, loop: false, silenceMs: 60_000 });
+  assert.deepEqual(
+    [other.status, ...["url", "loop", "silenceMs"].map((name) => at(other.json, name))],
+    [200, clip, false, 60_000],
+  );
+});
