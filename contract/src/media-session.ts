@@ -4,6 +4,8 @@ import { Time, id, page } from "./field.ts";
 export const MediaSessionId = id("msn").meta({ example: "msn_01k9zv4q8fe6s9yq4n3g5t0w2x" });
 
 export const MediaSessionRole = z.enum(["publish", "play"]).meta({ id: "MediaSessionRole" });
+/** Apart from what is answered, so that either may grow without the other. */
+export const MediaSessionRoleInput = z.enum(["publish", "play"]).meta({ id: "MediaSessionRoleInput" });
 export type MediaSessionRole = z.infer<typeof MediaSessionRole>;
 
 const sessionFields = {
@@ -76,7 +78,7 @@ export const MediaSessionList = page("MediaSessionList", MediaSession);
 
 export const MediaSessionCreate = z
   .strictObject({
-    role: MediaSessionRole,
+    role: MediaSessionRoleInput,
     sourceId: id("src")
       .optional()
       .meta({ description: "What to publish, or to play. Without one the program is played." }),

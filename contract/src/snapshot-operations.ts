@@ -13,7 +13,7 @@ export const snapshotOperations = {
     tag: "Program",
     summary: "A still of the program",
     description:
-      "At most a second old; `Last-Modified` and `X-Taken-At` say when it was taken. A program that does not run is started for it, and stops again by itself.",
+      "At most a second old; `Last-Modified` and `X-Taken-At` say when it was taken. A program that does not run is started for it, and stops again by itself; `no_capacity` where the nodes cannot carry it.",
     auth: "credential",
     scope: "stream:read",
     write: false,
@@ -23,7 +23,7 @@ export const snapshotOperations = {
     status: 200,
     response: Jpeg,
     contentType: "image/jpeg",
-    errors: ["media_unavailable"],
+    errors: ["media_unavailable", "no_capacity"],
   }),
   getSourceSnapshot: operation({
     method: "GET",
@@ -40,6 +40,6 @@ export const snapshotOperations = {
     status: 200,
     response: Jpeg,
     contentType: "image/jpeg",
-    errors: ["conflict", "media_unavailable"],
+    errors: ["conflict", "media_unavailable", "no_capacity"],
   }),
 } as const;

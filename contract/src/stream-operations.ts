@@ -100,7 +100,11 @@ export const streamOperations = {
     params: ofStudio,
     query: z.object({
       lastEventId: z.string().max(100).optional(),
-      meters: z.enum(["true", "false"]).optional().meta({ description: "Send `program.meters`, too." }),
+      meters: z
+        .enum(["true", "false"])
+        .meta({ id: "EventMeters" })
+        .optional()
+        .meta({ description: "Send `program.meters`, too." }),
     }),
     body: null,
     status: 200,
