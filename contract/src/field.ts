@@ -6,7 +6,7 @@ const idPattern = (prefix: string) => new RegExp(`^${prefix}_[0-7][0-9a-hjkmnp-t
 
 /** An id: prefix + 26 characters of Crockford base32 over a UUIDv7. */
 export function id(prefix: string) {
-  return z.string().regex(idPattern(prefix));
+  return z.string().regex(idPattern(prefix), `must be an id: ${prefix}_ and 26 characters`);
 }
 
 /** RFC 3339, UTC, milliseconds. */
@@ -42,7 +42,7 @@ export function text(most: number) {
 
 export const Color = z
   .string()
-  .regex(/^#[0-9a-fA-F]{6}$/)
+  .regex(/^#[0-9a-fA-F]{6}$/, "must be a color such as #1a1a2e")
   .meta({ example: "#1a1a2e" });
 
 /** Page size and position. */

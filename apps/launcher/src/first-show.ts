@@ -30,17 +30,16 @@ export function firstShow({ baseUrl, rtmpUrl }: Addresses, secret: string): read
         "2. In the background: who receives it (into on-air.mkv), and a test picture with a tone, for five minutes",
       command: [
         `ffmpeg -nostdin -loglevel error -y -listen 1 -i ${receiver}/demo -c copy on-air.mkv & \\`,
-        "ffmpeg -nostdin -loglevel error -re -f lavfi -i testsrc2=size=1280x720:rate=30 -f lavfi -i sine=frequency=440 -t 300 \\",
-        "  -c:v libx264 -preset veryfast -tune zerolatency -b:v 2500k -g 60 -pix_fmt yuv420p -c:a aac \\",
+        "ffmpeg -nostdin -loglevel error -re -f lavfi -i testsrc2=size=640x360:rate=30 -f lavfi -i sine=frequency=440 -t 300 \\",
+        "  -c:v libx264 -preset veryfast -tune zerolatency -b:v 1500k -g 60 -pix_fmt yuv420p -c:a aac \\",
         `  -f flv "${rtmpUrl}/$STREAM" &`,
       ].join("\n"),
     },
     {
-      about: "3. On air; the status tells when it is live. (POST …/go-offline ends it.)",
+      about: "3. On air; waits until it is live, and says how it fares. (POST …/go-offline ends it.)",
       command: joinLines([
         `${post} '{}' "$API/studios/$STUDIO/go-live"`,
-        `sleep 5`,
-        `curl -sS --oauth2-bearer "$KEY" "$API/studios/$STUDIO/stream-status"`,
+        `until curl -sS --oauth2-bearer "$KEY" "$API/studios/$STUDIO/stream-status" | grep '"state":"live"'; do sleep 1; done`,
       ]),
     },
   ];

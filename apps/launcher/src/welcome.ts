@@ -33,6 +33,7 @@ export async function printWelcome(welcome: Welcome): Promise<void> {
     ["RTMPS", addresses.rtmpsUrl],
     ["SRT", addresses.srtUrl],
     ["WHIP", addresses.whipUrl],
+    ["WHEP", `${addresses.baseUrl}/whep`],
     ["metrics", `${addresses.operatorUrl}/metrics`],
     ["logs", directory.logs],
     [
@@ -79,6 +80,8 @@ async function printDemo({ directory, addresses, programs, progress, supervisor,
       progress.line(progress.style("dim", `# ${about}`));
       progress.line(command);
     }
+    progress.line();
+    progress.line("Then make a show of it: scenes, fades and captions are the next section of README.md.");
     progress.line();
   } catch (error) {
     signal.throwIfAborted();
