@@ -129,6 +129,8 @@ test("what is wrong with an address is said, and nothing is made", async () => {
   const clip = await make({ kind: "media", url: good });
   refusedAs(await ada.call("PATCH", `${sources}/${clip.id}`, { url: "http://10.0.0.1/b" }), 422, "destination_refused");
   assert.equal((await stored(clip.id)).revision, 1);
+  const session = { role: "publish", sourceId: clip.id };
+  refusedAs(await ada.call("POST", `/v1/studios/${studio.id}/media-sessions`, session), 400, "invalid_request");
   const nowhere = `/v1/studios/std_${"0".repeat(26)}/sources`;
   refusedAs(
     await ada.call("POST", nowhere, { name: "Clip", kind: "media", url: "http://10.0.0.1/b" }),

@@ -20,6 +20,7 @@ import type { MediaAddress } from "./media-address.ts";
 import { playbackOf } from "./playback.ts";
 import * as rows from "./session-sql.ts";
 import type { SessionRow } from "./session-sql.ts";
+import { findSource } from "./sql.ts";
 
 function sessionOf(row: SessionRow): MediaSession {
   return { ...row, expiresAt: row.expiresAt.toISOString(), createdAt: row.createdAt.toISOString() };
@@ -55,6 +56,9 @@ export async function createSession(
   if (given.role === "play") return createPlaySession(db, accountId, studioId, address, given);
   const { sourceId, expiresInSeconds } = given;
   if (sourceId === undefined) throw invalidRequest("Which source is to be published?");
+  const source = await findSource(db, accountId, studioId, sourceId);
+  if (source !== undefined && source.kind !== "ingest")
+    throw invalidRequest("Only an ingest source is published to; this one is opened by the program.");
   return createPublishSession(db, accountId, studioId, address, { sourceId, expiresInSeconds });
 }
 

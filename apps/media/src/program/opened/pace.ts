@@ -1,7 +1,7 @@
 /** Between reading a picture and showing it. */
 const aheadMs = 400;
 /** From the first that is read to its being shown. */
-const leadMs = 100;
+const leadMs = 200;
 /** Later than this, everything moves. */
 const maxLateMs = 250;
 /** A pulled stream whose timestamps step further has begun anew. */
