@@ -84,7 +84,7 @@ describe("sources that have nothing in common", () => {
     await live.goLive();
     await forFrames(fast, 150);
     await late.publish();
-    await forFrames(late, 90);
+    await forFrames(late, 150);
     const file = await live.finish();
 
     const frames = await readPicture(file, regions);
