@@ -48,8 +48,29 @@ export async function recordProgramStopped(db: Queryable, studioId: string): Pro
   await db.query(sql`update programs set on_slate = false where studio_id = ${studioId} and on_slate`);
 }
 
-/** Tells those who watch what is heard ten times a second; nothing of it is kept. */
-export async function tellMeters(db: Queryable, payload: string): Promise<void> {
+/** How loud something is, dBFS. */
+type Meter = { readonly peak: number; readonly rms: number };
+
+/** More do not fit into a notification, which holds 8,000 bytes. */
+const mostMeters = 90;
+
+/**
+ * Tells those who watch what is heard ten times a second; nothing of it is kept.
+ * Of very many sources it tells of the loudest.
+ */
+export async function tellMeters(
+  db: Queryable,
+  heard: {
+    readonly studioId: string;
+    readonly program: Meter;
+    readonly sources: readonly (Meter & { readonly sourceId: string })[];
+  },
+): Promise<void> {
+  const sources =
+    heard.sources.length <= mostMeters
+      ? heard.sources
+      : heard.sources.toSorted((one, other) => other.peak - one.peak).slice(0, mostMeters);
+  const payload = JSON.stringify({ ...heard, sources });
   // Not worth waiting for the disk.
   await db.query(sql`select set_config('synchronous_commit', 'off', true), pg_notify(${channels.meters}, ${payload})`);
 }

@@ -254,9 +254,7 @@ export class Programs {
 
   #meters(studioId: string, { program, sources }: Extract<ProgramReport, { type: "meters" }>): void {
     // The newest is as good as all of them: where one is not told yet, this one takes its place.
-    this.#o.recorder.record(`meters ${studioId}`, () =>
-      tellMeters(this.#o.db, JSON.stringify({ studioId, program, sources })),
-    );
+    this.#o.recorder.record(`meters ${studioId}`, () => tellMeters(this.#o.db, { studioId, program, sources }));
   }
 
   /** What the worker saw of sources that are not its any more. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { MetersEvent } from "@trax/contract";
 import { newId } from "@trax/foundation/ids";
-import { appendMediaEvent } from "@trax/media-protocol";
+import { appendMediaEvent, tellMeters } from "@trax/media-protocol";
 import type { MediaEventType } from "@trax/media-protocol";
 import sql from "sql-template-tag";
 import { startControl } from "../../testing/control.ts";
@@ -179,6 +179,28 @@ test("meters come between the events of who asks for them, and the media side is
     await using without = await EventReader.open(control, key, pathOf(id));
     await append(id);
     assert.equal((await without.next())?.type, "stream.live", "and nothing before it");
+  } finally {
+    clearInterval(say);
+  }
+});
+
+test("of very many sources the loudest are told of", async () => {
+  const { id } = await ada.studio();
+  const sources = Array.from({ length: 200 }, (_, index) => ({
+    sourceId: newId("source"),
+    peak: index / 10 - 100.05,
+    rms: -99.9,
+  }));
+  const say = setInterval(
+    () => void tellMeters(database, { studioId: id, program: { peak: -3.5, rms: -12 }, sources }),
+    20,
+  );
+  try {
+    const text = await readUntil(`${pathOf(id)}?meters=true`, key, (so) => so.split("program.meters").length > 2);
+    const [frame = ""] = text.split("\n\n").filter((one) => one.startsWith("event: program.meters"));
+    const { data } = MetersEvent.parse(JSON.parse(frame.split("data: ")[1] ?? ""));
+    assert.deepEqual(data.sources, sources.toReversed().slice(0, data.sources.length));
+    assert.ok(data.sources.length >= 50);
   } finally {
     clearInterval(say);
   }
