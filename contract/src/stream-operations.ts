@@ -102,9 +102,8 @@ export const streamOperations = {
       lastEventId: z.string().max(100).optional(),
       meters: z
         .enum(["true", "false"])
-        .meta({ id: "EventMeters" })
-        .optional()
-        .meta({ description: "Send `program.meters`, too." }),
+        .meta({ id: "EventMeters", description: "`true`: `program.meters` is sent, too." })
+        .optional(),
     }),
     body: null,
     status: 200,

@@ -2,7 +2,7 @@ import { trace } from "@opentelemetry/api";
 import type { Broadcast, ResponseOf, StreamStatus, operations } from "@trax/contract";
 import type { Queryable } from "@trax/foundation/database";
 import { programFits, requestLive, requestOffline } from "@trax/media-protocol";
-import { ApiError, notFound } from "../../kernel/errors.ts";
+import { ApiError, noCapacity, notFound } from "../../kernel/errors.ts";
 import { pageOf } from "../../kernel/pagination.ts";
 import type { Cursors } from "../../kernel/pagination.ts";
 import type { Recordings } from "./recording.ts";
@@ -24,10 +24,6 @@ function traceparent(): string | null {
   const span = trace.getActiveSpan()?.spanContext();
   if (span === undefined) return null;
   return `00-${span.traceId}-${span.spanId}-${span.traceFlags.toString(16).padStart(2, "0")}`;
-}
-
-function noCapacity(): ApiError {
-  return new ApiError("no_capacity", undefined, { headers: { "retry-after": "30" } });
 }
 
 /**
