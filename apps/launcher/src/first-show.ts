@@ -23,6 +23,7 @@ export function firstShow({ baseUrl, rtmpUrl }: Addresses, secret: string): read
         `STUDIO=$(${post} '{"name":"First show"}' "$API/studios" | grep -o 'std_[0-9a-z]*' | head -n 1)`,
         `STREAM=$(${post} '{"name":"Test picture"}' "$API/studios/$STUDIO/sources" | grep -o 'src_[0-9a-z]*?token=[^"&]*' | head -n 1)`,
         `${post} '${destination}' "$API/studios/$STUDIO/destinations"`,
+        "echo",
       ]),
     },
     {
@@ -39,6 +40,7 @@ export function firstShow({ baseUrl, rtmpUrl }: Addresses, secret: string): read
       about: "3. On air; waits until it is live, and says how it fares. (POST …/go-offline ends it.)",
       command: joinLines([
         `${post} '{}' "$API/studios/$STUDIO/go-live"`,
+        "echo",
         `until curl -sS --oauth2-bearer "$KEY" "$API/studios/$STUDIO/stream-status" | grep '"state":"live"'; do sleep 1; done`,
       ]),
     },
