@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { waitFor } from "@trax/peers";
 import { startPublishing } from "@trax/peers/ffmpeg-publisher";
 import { ensureNewerFfmpeg } from "@trax/peers/newer-ffmpeg";
@@ -6,6 +5,7 @@ import type { ApiClient } from "../api-client.ts";
 import type { Benchmark, Outcome, Setting } from "../benchmark.ts";
 import { ComposedStudio } from "../composed-studio.ts";
 import { composeArguments, whole } from "../composition.ts";
+import { costDuring } from "../cost-window.ts";
 import { untilFirstFrame, withDestination } from "../first-frame.ts";
 import { startNginx } from "../nginx.ts";
 import { Owned } from "../owned.ts";
@@ -17,8 +17,8 @@ import { startTrax } from "../trax.ts";
 import type { Trax } from "../trax.ts";
 
 const canvas = { width: 1280, height: 720, frameRate: 30, videoBitrate: 4_500_000, audioBitrate: 160_000 };
-/** The worker kept ready loads its code, and nobody tells when that is done. */
-const loadMs = 2_500;
+/** Nobody tells when the worker kept ready has loaded its code: it has when it does nothing any more, % of a core. */
+const idlePercent = 2;
 
 /** From asking for a program that does not run to its first frame. */
 export const programStart: Benchmark = {
@@ -81,19 +81,18 @@ async function withStudio<T>({ trax, account, publisher }: Scene, work: (studio:
   const publication = await publisher.publish(trax.rtmpUrl, source.ingest.rtmp.streamKey);
   try {
     await studio.untilOnline(1);
-    await waitFor(
-      "only the worker kept ready is there",
-      async () => {
-        const programs = (await trax.processes()).filter(({ name }) => name === "program");
-        return programs.length === 1 && programs.every(({ studioId }) => studioId === undefined);
-      },
-      60_000,
-    );
-    await delay(loadMs);
+    await waitFor("no program runs and a worker is kept ready", () => isReady(trax), 90_000);
     return await work(studio);
   } finally {
     await publication.stop();
   }
+}
+
+async function isReady(trax: Trax): Promise<boolean> {
+  const [spare, ...more] = (await trax.processes()).filter(({ name }) => name === "program");
+  if (spare === undefined || spare.studioId !== undefined || more.length > 0) return false;
+  const cost = await costDuring(1_000, { spare: [spare.pid] });
+  return (cost.get("spare")?.cpuPercent ?? 100) < idlePercent;
 }
 
 function byGoLive(scene: Scene): Promise<number> {
