@@ -109,7 +109,7 @@ test("a clip is looped without a gap, images stay, and what is played once is go
       return report?.flowing === false && report.video !== null;
     });
     assert.equal(seen(worker, "once")?.error, null);
-    await waitFor("two loops and more", () => frames(watch).length > 150);
+    await waitFor("two loops and more", () => frames(watch).length > 230);
     const meters = worker.last("meters");
     assert.ok((meters?.program.peak ?? -100) > -30, JSON.stringify(meters));
     watch.close();
