@@ -98,6 +98,8 @@ export class SourceInput implements ProgramInput {
 
   /** Moves on to the picture that is due. */
   advance(now: number): void {
+    // Who was silent is back with a picture to show: one that is only decoded is none yet.
+    if (!this.#isFresh(this.#decodedAt, now)) this.#isPresent = false;
     if (!this.#pictures.advance(now)) return;
     this.#isPresent = true;
     this.#shownAt = now;
@@ -105,12 +107,12 @@ export class SourceInput implements ProgramInput {
 
   /** It has pictures, and they keep coming. */
   isOnline(now: number): boolean {
-    return this.#isPresent && now - this.#decodedAt < this.#grace.graceMs(this.#spec.silenceMs);
+    return this.#isPresent && this.#isFresh(this.#decodedAt, now);
   }
 
   /** The picture to show; of a source that is gone its last one, for a while. */
   picture(now: number): SharedFrame | null {
-    return now - this.#shownAt < this.#grace.graceMs(this.#spec.silenceMs) ? this.#pictures.shown : null;
+    return this.isOnline(now) || this.#isFresh(this.#shownAt, now) ? this.#pictures.shown : null;
   }
 
   /** The newest picture, however old. */
@@ -165,6 +167,10 @@ export class SourceInput implements ProgramInput {
     this.#reader?.close();
     this.#reader = null;
     this.#lost();
+  }
+
+  #isFresh(at: number, now: number): boolean {
+    return now - at < this.#grace.graceMs(this.#spec.silenceMs);
   }
 
   /** Video comes, and for longer than between two keyframes of anybody nothing can be seen of it. */

@@ -10,6 +10,7 @@ test("peak and RMS since the last call", () => {
   assert.deepEqual(meter.take(), { peak: 0, rms: -3 });
   meter.add(signal(0, 4_800, tone(1_000, 0.1), () => 0));
   assert.deepEqual(meter.take(), { peak: -20, rms: -26 });
+  assert.deepEqual(meter.take(), { peak: -20, rms: -26 }, "as before where nothing came");
   meter.add(signal(0, 4_800, () => 0));
   assert.deepEqual(meter.take(), { peak: -100, rms: -100 });
 });

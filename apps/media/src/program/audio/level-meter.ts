@@ -9,6 +9,7 @@ export class LevelMeter {
   #peak = 0;
   #squares = 0;
   #samples = 0;
+  #last: Meter = { peak: floor, rms: floor };
 
   add(block: Stereo): void {
     const { left, right } = block;
@@ -26,14 +27,15 @@ export class LevelMeter {
     this.#samples += left.length * 2;
   }
 
-  /** Since the last call. */
+  /** Since the last call; the same again where nothing came, as when frames come late: that is no silence. */
   take(): Meter {
-    const rms = this.#samples === 0 ? 0 : Math.sqrt(this.#squares / this.#samples);
-    const meter = { peak: decibels(this.#peak), rms: decibels(rms) };
+    if (this.#samples === 0) return this.#last;
+    const rms = Math.sqrt(this.#squares / this.#samples);
+    this.#last = { peak: decibels(this.#peak), rms: decibels(rms) };
     this.#peak = 0;
     this.#squares = 0;
     this.#samples = 0;
-    return meter;
+    return this.#last;
   }
 }
 

@@ -69,7 +69,7 @@ export class OpenedInput implements ProgramInput {
   }
 
   picture(now: number): SharedFrame | null {
-    return now < this.#pictureUntil + this.#spec.silenceMs ? this.#pictures.shown : null;
+    return this.isOnline(now) || now < this.#pictureUntil + this.#spec.silenceMs ? this.#pictures.shown : null;
   }
 
   state(): SourceState {
