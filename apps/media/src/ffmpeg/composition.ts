@@ -8,9 +8,9 @@ import type { StillFrames } from "./still-frames.ts";
 /** A frame to make. */
 export type Composition = {
   readonly items: readonly DrawItem[];
-  /** A second scene above the first, seen that much (0 to 1). */
-  readonly mix: { readonly items: readonly DrawItem[]; readonly opacity: number } | null;
-  /** Above both. */
+  /** Further scenes, each above what is before it, seen that much (0 to 1). */
+  readonly mixes: readonly { readonly items: readonly DrawItem[]; readonly opacity: number }[];
+  /** Above all. */
   readonly overlays: readonly DrawItem[];
 };
 
@@ -45,10 +45,11 @@ export function planComposition(
 ): Plan {
   const draft: Draft = { canvas, stills, pictureOf, chains: [], inputs: [], settings: [] };
   let out = drawScene(draft, composition.items);
-  if (composition.mix !== null) {
-    const over = drawScene(draft, composition.mix.items);
-    out = add(draft, [over, out], "blend@mix=all_mode=normal:all_opacity=0");
-    set(draft, "blend@mix", "all_opacity", composition.mix.opacity);
+  for (const [index, { items, opacity }] of composition.mixes.entries()) {
+    const over = drawScene(draft, items);
+    const name = `blend@mix${index}`;
+    out = add(draft, [over, out], `${name}=all_mode=normal:all_opacity=0`);
+    set(draft, name, "all_opacity", opacity);
   }
   for (const item of composition.overlays) out = drawItem(draft, out, item);
   draft.chains.push(`[${out}]setsar=1,format=yuv420p,buffersink@out`);

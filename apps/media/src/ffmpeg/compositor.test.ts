@@ -64,7 +64,7 @@ type Look = (x: number, y: number) => readonly [red: number, green: number, blue
 async function draw(composition: Partial<Composition>): Promise<Look> {
   tick += 1;
   const made = await compositor.compose(
-    { items: [], mix: null, overlays: [], ...composition },
+    { items: [], mixes: [], overlays: [], ...composition },
     tick,
     (sourceId) => pictures.get(sourceId) ?? null,
   );
@@ -141,9 +141,31 @@ test("pictures, bitmaps and fades are drawn where and as they should", async (t)
   await t.test("a fade mixes two scenes, and what is above both stays", async () => {
     const overlays: DrawItem[] = [{ kind: "bitmap", key: "w", bitmap: white(20, 20), x: 0, y: 0, opacity: 1 }];
     for (const opacity of [0.25, 0.5, 0.75]) {
-      const look = await draw({ items: [source("red")], mix: { items: [source("blue")], opacity }, overlays });
+      const look = await draw({ items: [source("red")], mixes: [{ items: [source("blue")], opacity }], overlays });
       assertColor(look, 100, 100, [255 * (1 - opacity), 0, 255 * opacity]);
       assertColor(look, 10, 10, [255, 255, 255]);
+    }
+  });
+
+  await t.test("scenes above one another may name their layers alike", async () => {
+    const title = (x: number): DrawItem => ({
+      kind: "bitmap",
+      key: "layer:title",
+      bitmap: white(40, 40),
+      x,
+      y: 0,
+      opacity: 0.5,
+    });
+    for (let frame = 0; frame < 3; frame += 1) {
+      const mixes = [
+        { items: [source("blue"), title(100)], opacity: 0.5 },
+        { items: [source("green"), title(200)], opacity: 0.5 },
+      ];
+      const look = await draw({ items: [source("red"), title(0)], mixes });
+      assertColor(look, 20, 20, [64, 159, 96]);
+      assertColor(look, 120, 20, [96, 160, 64]);
+      assertColor(look, 220, 20, [128, 128, 128]);
+      assertColor(look, 300, 100, [64, 128, 64]);
     }
   });
 
@@ -170,7 +192,7 @@ test("what cannot be composed is an error, and the next frame is made all the sa
   const broken = (): never => {
     throw new Error("no picture today");
   };
-  await assert.rejects(compositor.compose({ items: [source("red")], mix: null, overlays: [] }, 1, broken), /today/);
+  await assert.rejects(compositor.compose({ items: [source("red")], mixes: [], overlays: [] }, 1, broken), /today/);
   assertColor(await draw({ items: [source("blue")] }), 5, 5, blue);
   compositor.close();
   await assert.rejects(draw({}), /closed/);
@@ -182,7 +204,7 @@ test("whatever a picture says of its colours, it is drawn", async () => {
     Object.assign(odd.frame, { colorSpace, colorRange: colorSpace % 4 });
     settleColors(odd.frame, false);
     const alone = new Compositor(canvas);
-    const made = await alone.compose({ items: [source("odd")], mix: null, overlays: [] }, 1, () => odd);
+    const made = await alone.compose({ items: [source("odd")], mixes: [], overlays: [] }, 1, () => odd);
     made.release();
     odd.release();
     alone.close();

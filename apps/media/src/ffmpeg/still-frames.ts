@@ -22,6 +22,8 @@ export class StillFrames {
   /** By the item's key: a bitmap that is fading. */
   readonly #faded = new Map<string, Kept & { readonly bitmap: Bitmap; readonly opacity: number }>();
   readonly #others = new Map<string, Kept>();
+  /** Given out for this frame, and not to be kept after it. */
+  #replaced: Frame[] = [];
   #tick = 0;
 
   bitmap(key: string, bitmap: Bitmap, opacity: number): Frame {
@@ -38,7 +40,8 @@ export class StillFrames {
       known.usedAt = this.#tick;
       return known.frame;
     }
-    known?.frame.free();
+    // Two scenes of one frame may both have that key: the other's is still drawn.
+    if (known !== undefined) this.#replaced.push(known.frame);
     const planes = withOpacity(whole.planes, bitmap.width, bitmap.height, opacity);
     const frame = newFrame(planes, bitmap, AV_PIX_FMT_YUVA420P);
     this.#faded.set(key, { frame, bitmap, opacity, usedAt: this.#tick });
@@ -67,6 +70,8 @@ export class StillFrames {
   }
 
   #freeUnused(before: number): void {
+    for (const frame of this.#replaced) frame.free();
+    this.#replaced = [];
     freeUnused(this.#bitmaps, before);
     freeUnused(this.#faded, before);
     freeUnused(this.#others, before);

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "@trax/foundation/log";
+import type { Composition } from "../ffmpeg/composition.ts";
 import { encodeJpeg } from "../ffmpeg/jpeg.ts";
 import { audioMix } from "./audio-mix.ts";
 import { ProgramAudio } from "./audio/program-audio.ts";
@@ -27,6 +28,8 @@ export type EngineListener = {
 /** Pixels, at the most. */
 const snapshotWidth = 1280;
 const stuckAfterMs = 15_000;
+/** Images that take longer are shown when they are there. */
+const imagesMs = 1_500;
 
 /**
  * Makes one studio's program, in real time from its start on: program time 0 is
@@ -45,10 +48,14 @@ export class Engine {
   readonly #pipeline: FramePipeline;
   readonly #gauges: GaugeTaker;
   readonly #reporter: SourceReporter;
-  #preparing: Promise<void> = Promise.resolve();
+  #preparing: Promise<unknown> = Promise.resolve();
+  #previewing: Promise<void> = Promise.resolve();
+  /** States are counted: the last that came, and the last that is taken over. */
+  #came = 0;
+  #takenOver = 0;
+  #standIn: Composition = { items: [], mixes: [], overlays: [] };
   #preview: Preview | null = null;
   #mix: readonly SourceMix[] = [];
-  #soundFadeMs = 0;
   /** Program time 0, monotonic ms. */
   #startedAt = performance.now();
   #onSlate: boolean | null = null;
@@ -99,7 +106,7 @@ export class Engine {
     await engine.#prepare(spec);
     // Time begins when there is something to see.
     engine.#startedAt = performance.now();
-    void engine.update(spec);
+    engine.update(spec);
     engine.#running = engine.#run();
     return engine;
   }
@@ -107,14 +114,20 @@ export class Engine {
   /** The engine's clock, ms since its start. */
   readonly now = (): number => performance.now() - this.#startedAt;
 
-  /** Takes over a new state as soon as its images are there: sources and outputs at once, what is seen at one frame. */
-  update(spec: ProgramSpec): Promise<void> {
+  /**
+   * Takes over a new state: sources and outputs at once, what is seen at one
+   * frame, as soon as its images are there. It is void when one that came later
+   * was ready sooner.
+   */
+  update(spec: ProgramSpec): void {
     this.#sources.update(spec.sources, spec.allowedNetworks);
     this.#audio.setOpus(spec.publish !== null || spec.preview !== null);
     this.#outputs.publish(spec.publish);
     this.#pipeline.encoder.setBitrate(spec.canvas.videoBitrate);
-    this.#preparing = this.#preparing.then(() => this.#prepare(spec));
-    return this.#preparing;
+    this.#preparing = Promise.all([this.#preparing, this.#prepare(spec)]);
+    this.#previewing = this.#previewing
+      .then(() => this.#preparePreview(spec))
+      .catch((error: unknown) => this.#failed(error));
   }
 
   /** A JPEG of the program, or of a source's newest picture; null where there is none. */
@@ -157,6 +170,7 @@ export class Engine {
     this.#wake();
     await this.#running;
     await this.#preparing;
+    await this.#previewing;
     await this.#preview?.close();
     await this.#pipeline.close();
     await this.#sources.close();
@@ -166,14 +180,23 @@ export class Engine {
   }
 
   async #prepare(spec: ProgramSpec): Promise<void> {
+    this.#came += 1;
+    const turn = this.#came;
+    await atMost(imagesMs, this.#prepareImages(spec));
+    if (turn < this.#takenOver) return;
+    this.#takenOver = turn;
+    this.#attempt(() => {
+      this.#graphics.setSlate(spec.slate);
+      // Drawn now, so that nothing waits for it when it is needed.
+      this.#standIn = { ...this.#standIn, items: this.#graphics.slateItems() };
+    });
+    this.#attempt(() => this.#graphics.setOverlays(spec.overlays, this.now()));
+    this.#director.update(spec);
+  }
+
+  async #prepareImages(spec: ProgramSpec): Promise<void> {
     const problems = await this.#graphics.prepare(imageUrls(spec.scene?.content ?? null, spec.overlays));
     for (const problem of problems) this.#listener.log.warn({ problem }, "a picture cannot be shown");
-    this.#graphics.setSlate(spec.slate);
-    // Drawn now, so that nothing waits for it when it is needed.
-    this.#graphics.slateItems();
-    this.#graphics.setOverlays(spec.overlays, this.now());
-    this.#soundFadeMs = this.#director.update(spec);
-    await this.#preparePreview(spec);
   }
 
   async #preparePreview(spec: ProgramSpec): Promise<void> {
@@ -215,45 +238,57 @@ export class Engine {
     this.#audio.advance(at);
     this.#sources.advance(at);
     const sources = this.#sources.scene(at);
-    this.#preview?.tick(frame, at, sources, () => this.#sources.hold(at));
+    this.#attempt(() => this.#preview?.tick(frame, at, sources, () => this.#sources.hold(at)));
     if (!this.#pipeline.encoder.wants(frame)) return;
-    const { composition, onSlate, shown, taken } = this.#director.look(at, sources);
-    this.#noteSlate(onSlate);
-    this.#mixSources(shown);
+    // A scene that cannot even be laid out is the slate: the show goes on.
+    const sight = this.#attempt(() => this.#director.look(at, sources)) ?? null;
+    const { composition, shown, taken } = sight ?? { composition: this.#standIn, shown: [], taken: null };
+    this.#noteSlate(sight === null || sight.onSlate || this.#pipeline.isStandingIn(frame));
+    this.#mixSources(shown, taken?.fadeMs ?? 0);
     if (taken !== null) this.#taken = { ...taken, frame };
     this.#pipeline.push({
       frame,
       composition,
+      standIn: this.#standIn,
       pictures: this.#sources.hold(at),
-      onDone: () => this.#made(frame, at),
+      onDone: (isWhole) => this.#made(frame, at, isWhole),
     });
   }
 
-  #made(frame: number, at: number): void {
+  #made(frame: number, at: number, isWhole: boolean): void {
     const now = this.now();
     const behindMs = Math.max(0, now - at - 1_000 / this.canvas.frameRate);
     this.#madeAt = now;
     this.#gauges.note(behindMs);
     this.#pipeline.encoder.note(behindMs, now);
-    if (this.#taken === null || frame < this.#taken.frame) return;
+    if (!isWhole || this.#taken === null || frame < this.#taken.frame) return;
     const { take, sceneId } = this.#taken;
     this.#taken = null;
     this.#listener.report({ type: "shown", take, sceneId, at: new Date().toISOString() });
   }
 
-  #mixSources(shown: readonly string[]): void {
+  #mixSources(shown: readonly string[], fadeMs: number): void {
     const sourceIds = this.#sources.inputs.map((input) => input.sourceId);
     const mix = audioMix(this.#director.content, sourceIds, shown);
     if (isDeepStrictEqual(mix, this.#mix)) return;
     this.#mix = mix;
-    this.#audio.setSources(mix, this.#soundFadeMs);
-    this.#soundFadeMs = 0;
+    this.#audio.setSources(mix, fadeMs);
   }
 
   #noteSlate(onSlate: boolean): void {
     if (onSlate === this.#onSlate) return;
     this.#onSlate = onSlate;
     this.#listener.report({ type: "slate", onSlate });
+  }
+
+  /** Does what may fail, and is not to take the show with it. */
+  #attempt<T>(work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      this.#failed(error);
+      return undefined;
+    }
   }
 
   /** The same fault at each frame is told once a while. */
@@ -263,4 +298,12 @@ export class Engine {
     this.#failedAt = now;
     this.#listener.log.error({ err: error }, "a part of the program failed and goes on");
   }
+}
+
+/** Waits for it, but no longer than that, ms. */
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([work, promise]);
+  clearTimeout(timer);
 }

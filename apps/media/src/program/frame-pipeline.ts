@@ -1,7 +1,8 @@
 import type { Composition } from "../ffmpeg/composition.ts";
-import { Compositor } from "../ffmpeg/compositor.ts";
 import type { SharedFrame } from "../ffmpeg/shared-frame.ts";
 import type { MediaMessage } from "../rtmp/message.ts";
+import { FrameComposer } from "./frame-composer.ts";
+import type { Composed } from "./frame-composer.ts";
 import { ProgramEncoder } from "./program-encoder.ts";
 import type { Canvas } from "./protocol.ts";
 import type { HeldPictures } from "./sources.ts";
@@ -12,10 +13,12 @@ const maxDepth = 8;
 export type FrameJob = {
   readonly frame: number;
   readonly composition: Composition;
+  /** Shown where the composition cannot be drawn. */
+  readonly standIn: Composition;
   /** Taken over. */
   readonly pictures: HeldPictures;
-  /** When its messages have been given out. */
-  readonly onDone: () => void;
+  /** When its messages have been given out; `isWhole`: they show what was asked for. */
+  readonly onDone: (isWhole: boolean) => void;
 };
 
 export type FramePipelineListener = {
@@ -25,22 +28,20 @@ export type FramePipelineListener = {
 
 /**
  * Composes and encodes the program's frames in order, the one while the other
- * works on the frame before. A frame that cannot be composed is the last one
- * again.
+ * works on the frame before.
  */
 export class FramePipeline {
   readonly encoder: ProgramEncoder;
-  readonly #compositor: Compositor;
+  readonly #composer: FrameComposer;
   readonly #listener: FramePipelineListener;
   #composing: Promise<void> = Promise.resolve();
   #encoding: Promise<void> = Promise.resolve();
   #depth = 0;
   #room = Promise.withResolvers<void>();
-  #last: SharedFrame | null = null;
 
   constructor(canvas: Canvas, listener: FramePipelineListener) {
     this.encoder = new ProgramEncoder(canvas);
-    this.#compositor = new Compositor(canvas);
+    this.#composer = new FrameComposer(canvas, listener.onError);
     this.#listener = listener;
   }
 
@@ -50,7 +51,12 @@ export class FramePipeline {
 
   /** The newest frame; the pipeline holds it. */
   get last(): SharedFrame | null {
-    return this.#last;
+    return this.#composer.last;
+  }
+
+  /** Whether what cannot be drawn is stood in for at that frame. */
+  isStandingIn(frame: number): boolean {
+    return this.#composer.isStandingIn(frame);
   }
 
   /** Resolves when there is room for another frame. */
@@ -61,9 +67,9 @@ export class FramePipeline {
   push(job: FrameJob): void {
     this.#depth += 1;
     this.#composing = this.#composing.then(async () => {
-      const picture = await this.#compose(job);
+      const composed = await this.#compose(job);
       this.#encoding = this.#encoding.then(async () => {
-        if (picture !== null) await this.#encode(picture, job);
+        if (composed !== null) await this.#encode(composed, job);
         this.#depth -= 1;
         this.#room.resolve();
         this.#room = Promise.withResolvers();
@@ -75,30 +81,23 @@ export class FramePipeline {
   async close(): Promise<void> {
     await this.#composing;
     await this.#encoding;
-    this.#compositor.close();
+    this.#composer.close();
     this.encoder.close();
-    this.#last?.release();
-    this.#last = null;
   }
 
-  async #compose(job: FrameJob): Promise<SharedFrame | null> {
+  async #compose(job: FrameJob): Promise<Composed | null> {
     try {
-      const picture = await this.#compositor.compose(job.composition, job.frame, job.pictures.of);
-      this.#last?.release();
-      this.#last = picture;
-    } catch (error) {
-      this.#listener.onError(error);
+      return await this.#composer.compose({ ...job, pictureOf: job.pictures.of });
     } finally {
       job.pictures.release();
     }
-    return this.#last?.retain() ?? null;
   }
 
-  async #encode(picture: SharedFrame, job: FrameJob): Promise<void> {
+  async #encode({ picture, isWhole }: Composed, job: FrameJob): Promise<void> {
     try {
       const messages = await this.encoder.encode(picture, job.frame);
       for (const message of messages) this.#listener.onMessage(message);
-      job.onDone();
+      job.onDone(isWhole);
     } catch (error) {
       this.#listener.onError(error);
     } finally {

@@ -68,7 +68,7 @@ export class Preview {
     const overlays = this.#graphics.overlayItems(at, new Date());
     const pictures = hold();
     this.#isBusy = true;
-    this.#working = this.#make({ items, mix: null, overlays }, pictures, frame, at);
+    this.#working = this.#make({ items, mixes: [], overlays }, pictures, frame, at);
   }
 
   opus(message: MediaMessage): void {

@@ -111,7 +111,7 @@ export type ProgramGauges = {
 
 /** The worker to the agent. */
 export type ProgramReport =
-  /** The process can be told its program. */
+  /** The process can be told its program; again and again while that is being started. */
   | { readonly type: "ready" }
   /** A frame with this take's scene has left the encoder: whole with a cut, its first with a fade. `at`: RFC 3339. */
   | { readonly type: "shown"; readonly take: number; readonly sceneId: string | null; readonly at: string }

@@ -11,12 +11,16 @@ import type { ProgramCommand, ProgramReport, ProgramSpec } from "./protocol.ts";
 
 const tickMs = 250;
 const gaugeMs = 1_000;
+/** On a machine that is short of breath an engine takes so long to start, at the most. */
+const startMs = 10_000;
 const meterMs = 100;
 
 const log = openLog("program", process.env["TRAX_LOG_LEVEL"] ?? "info");
 
 let engine: Engine | null = null;
 let spec: ProgramSpec | null = null;
+/** An engine is on its way since then, monotonic ms. */
+let startingSince = -Infinity;
 /** Commands are obeyed one after the other. */
 let obeying: Promise<void> = Promise.resolve();
 
@@ -29,13 +33,14 @@ function report(message: ProgramReport): void {
 async function apply(next: ProgramSpec): Promise<void> {
   const isOther = spec !== null && needsAnother(spec, next);
   spec = next;
+  if (engine === null || isOther) startingSince = performance.now();
   if (engine !== null && isOther) {
     const last = engine;
     engine = null;
     await last.close();
   }
   if (engine === null) engine = await Engine.start(next, { log: log.child({ studioId: next.studioId }), report });
-  else await engine.update(next);
+  else engine.update(next);
 }
 
 /** What an engine has for its life. */
@@ -97,7 +102,11 @@ process.on("message", (command: ProgramCommand) => {
 });
 setInterval(() => engine?.tick(), tickMs);
 setInterval(() => {
-  if (engine === null) return;
+  if (engine === null) {
+    // Slow is not stuck, for a while.
+    if (performance.now() - startingSince < startMs) report({ type: "ready" });
+    return;
+  }
   // Another worker can do what this one cannot any more.
   if (engine.isStuck) fail(new Error("no frame came out of the encoder any more"));
   report({ type: "gauges", gauges: engine.gauges() });
