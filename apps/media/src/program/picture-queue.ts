@@ -1,8 +1,8 @@
 import type { SharedFrame } from "../ffmpeg/shared-frame.ts";
 
-/** Decoded pictures that wait: half a second of 60 a second in 1080p, and fewer larger ones. */
+/** Decoded pictures that wait: half a second of 60 a second in 1080p, of 30 a second in 4K (200 MB). */
 const maxWaiting = 32;
-const maxWaitingPixels = maxWaiting * 1920 * 1088;
+const maxWaitingPixels = 64 * 1920 * 1088;
 
 /** Pictures may be shown so much before they are due. */
 const leadMs = 4;

@@ -1,6 +1,6 @@
 import { ImageData, createCanvas, type Canvas } from "@napi-rs/canvas";
 import type { CanvasSize } from "../scene/scene-source.ts";
-import { decodeImages } from "./decode-images.ts";
+import { decodeImages, type DecodedImage } from "./decode-images.ts";
 
 /** Why something is not in the picture. `of`: the beginning of the image's address. */
 export type GraphicsProblem = { readonly of: string; readonly reason: string };
@@ -80,9 +80,11 @@ export class Images {
         entry.reason = image ?? "the image cannot be read";
         continue;
       }
-      const canvas = createCanvas(image.width, image.height);
-      canvas.getContext("2d").putImageData(new ImageData(image.data, image.width, image.height), 0, 0);
-      entry.picture = { id: this.#nextId++, canvas };
+      try {
+        entry.picture = { id: this.#nextId++, canvas: drawn(image) };
+      } catch {
+        entry.reason = "there is no memory for the image";
+      }
     }
     this.#version++;
   }
@@ -93,4 +95,10 @@ export class Images {
       if (!kept.has(url) && entry.pending === null) this.#entries.delete(url);
     }
   }
+}
+
+function drawn(image: DecodedImage): Canvas {
+  const canvas = createCanvas(image.width, image.height);
+  canvas.getContext("2d").putImageData(new ImageData(image.data, image.width, image.height), 0, 0);
+  return canvas;
 }
