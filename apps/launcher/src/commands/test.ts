@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { access } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
@@ -13,8 +12,11 @@ import { openOutput, Progress } from "../terminal/progress.ts";
 /** A test that takes so long hangs: it fails, rather than the whole run. */
 const hungMs = 600_000;
 
-/** Gets the servers that tests run against, and says in a line each what is missing. */
-const peers = join(root, "tools/peers/src/ensure.ts");
+/**
+ * Tests that count every frame of a program in real time: each has the machine
+ * to itself, because a processor that is busy elsewhere is a gap in a program.
+ */
+const isRealtime = (file: string): boolean => file.endsWith(".realtime.test.ts");
 
 /** Starts the instance that acceptance suites share, and looks that nothing is left of it. */
 const acceptanceSetup = join(root, "acceptance/src/global-setup.ts");
@@ -37,25 +39,28 @@ async function runTests(pattern: string | undefined): Promise<number> {
   const files = await findTests(pattern ?? "");
   if (files.length === 0) throw new Failure(`no test file has ${JSON.stringify(pattern)} in its path`);
   const checked = pattern !== undefined || (await runChecks(progress));
-  if (await exists(peers)) await progress.step("Servers that tests run against", () => runNode([peers]));
+  let status = checked ? 0 : 1;
+  const beside = files.filter((file) => !isRealtime(file));
+  for (const [some, concurrency] of [[beside, 2] as const, [files.filter(isRealtime), 1] as const]) {
+    // Ended by a signal: whoever sent it means all of it.
+    if (status < 128) status = Math.max(status, await runFiles(some, concurrency));
+  }
+  return status;
+}
+
+/** Runs test files, so many at a time; its exit status. */
+async function runFiles(files: readonly string[], concurrency: number): Promise<number> {
+  if (files.length === 0) return 0;
   // One TRaX for all acceptance suites of the run.
   const setup = files.some((file) => file.startsWith("acceptance/")) ? [`--test-global-setup=${acceptanceSetup}`] : [];
-  const status = await runNode([
+  return runNode([
     "--test",
-    "--test-concurrency=2",
+    `--test-concurrency=${concurrency}`,
     `--test-timeout=${hungMs}`,
     "--test-reporter=spec",
     ...setup,
     ...files,
   ]);
-  return checked ? status : Math.max(status, 1);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Its exit status. Its output is ours, and so is a Ctrl-C, since it stays in our process group. */
