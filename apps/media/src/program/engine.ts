@@ -85,9 +85,11 @@ export class Engine {
       },
       onError: (error) => this.#failed(error),
     });
+    // A picture waits for the next frame, from nothing to a whole one: so does its sound, for the mean of that.
+    const waitMs = 500 / canvas.frameRate;
     this.#sources = new Sources(this.now, canvas.frameRate, {
-      onAudio: (sourceId, message, atMs) => this.#audio.push(sourceId, message, atMs),
-      onSamples: (sourceId, block, atMs) => this.#audio.pushSamples(sourceId, block, atMs),
+      onAudio: (sourceId, message, atMs) => this.#audio.push(sourceId, message, atMs + waitMs),
+      onSamples: (sourceId, block, atMs) => this.#audio.pushSamples(sourceId, block, atMs + waitMs),
       onInterrupted: (sourceId) => this.#audio.interrupt(sourceId),
       onRemoved: (sourceId) => this.#audio.remove(sourceId),
     });
