@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readlink, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
 import { Broadcast, BroadcastList, StreamStatus, Studio } from "@trax/contract";
 import {
   readUnfinishedRecordings,
@@ -163,4 +164,25 @@ test("a recording is its tenant's, its broadcast's, and for who may read streams
   refusedAs(await ada.call("GET", `${other.of}/recordings/${mine.recordingId}/file`), 404, "not_found");
   const { secret } = await control.mint(ada.account, { scopes: ["studios:read"] });
   refusedAs(await control.call(mine.url, { key: secret }), 403, "insufficient_scope");
+});
+
+test("who leaves in the middle leaves no file open", { timeout: 30_000 }, async () => {
+  const { url, path } = await recordingWith(Buffer.from("film"));
+  const directory = join(dataDir, "recordings", path.split("/").at(-1) ?? "");
+  const [name = ""] = await readdir(directory);
+  const file = join(directory, name);
+  await truncate(file, 200_000_000);
+  const isOpen = async () => {
+    const links = (await readdir("/proc/self/fd")).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ""));
+    return (await Promise.all(links)).includes(file);
+  };
+  const leaving = new AbortController();
+  const response = await fetch(control.baseUrl + url, {
+    headers: { authorization: `Bearer ${ada.account.key}` },
+    signal: leaving.signal,
+  });
+  assert.equal(response.headers.get("content-length"), "200000000");
+  assert.ok(await isOpen(), "it is not read at once");
+  leaving.abort();
+  while (await isOpen()) await turn();
 });
