@@ -120,7 +120,7 @@ behaviour("WHIP and WHEP are under the API's origin, and take the tokens of medi
     const ask = { method: "POST", path: endpoint, body: "v=0\r\n" };
     assertRefused(await send(baseUrl, { ...ask, headers: sdp }), "unauthenticated");
     assertRefused(await send(baseUrl, { ...ask, headers: { ...sdp, ...bearer(account.key) } }), "unauthenticated");
-    assertRefused(await send(baseUrl, { ...ask, headers: { "content-type": "text/plain" } }), "unsupported_media_type");
+    assertRefused(await send(baseUrl, { ...ask, headers: { "content-type": "text/plain" } }), "unauthenticated");
     assertRefused(await send(baseUrl, { method: "GET", path: endpoint }), "method_not_allowed");
     const preflight = await send(baseUrl, { method: "OPTIONS", path: endpoint });
     assert.deepEqual([preflight.status, preflight.headers["access-control-allow-origin"]], [204, "*"]);
@@ -128,4 +128,6 @@ behaviour("WHIP and WHEP are under the API's origin, and take the tokens of medi
   const token = bearer(textAt(source, "session", "token"));
   const broken = { method: "POST", path: `/whip/${sourceId}`, headers: { ...sdp, ...token }, body: "no offer at all" };
   assertRefused(await send(baseUrl, broken), "invalid_request", "what the router cannot read");
+  const text = { ...broken, headers: { ...token, "content-type": "text/plain" } };
+  assertRefused(await send(baseUrl, text), "unsupported_media_type");
 });
