@@ -65,3 +65,33 @@ for (const drift of [-0.002, 0.002]) {
     assert.equal(clock.anchors, 1);
   });
 }
+
+for (const skew of [-1_500, -600, -300, 300, 600, 1_500]) {
+  test(`sound that comes ${skew} ms after its picture is placed with it, and nothing is late`, () => {
+    const clock = new SourceClock();
+    const messages = (["video", "audio"] as const).flatMap((kind) =>
+      Array.from({ length: 1_000 }, (_, index) => {
+        const timestamp = 10_000 + index * (kind === "video" ? 33 : 21);
+        return { kind, timestamp, arrivedAt: timestamp + (kind === "audio" ? skew : 0) };
+      }),
+    );
+    let settled = 0;
+    for (const { kind, timestamp, arrivedAt } of messages.toSorted((a, b) => a.arrivedAt - b.arrivedAt)) {
+      clock.note(timestamp, arrivedAt, kind);
+      if (timestamp < 13_000 || timestamp > 30_000) continue;
+      settled ||= clock.anchors;
+      assert.equal(clock.anchors, settled);
+      const waits = clock.place(timestamp) - timestamp - Math.max(0, skew);
+      assert.ok(waits > 100 && waits < 200, `at ${timestamp} it waits ${waits} ms`);
+    }
+    assert.ok(settled <= 2, `anchored ${settled} times`);
+  });
+}
+
+test("after a long pause it goes on as a new connection does", () => {
+  const clock = new SourceClock();
+  feed(clock, 0, 2_000, () => 10);
+  feed(clock, 60_000, 70_000, () => 10);
+  assert.equal(clock.anchors, 2);
+  assert.ok(Math.abs(clock.place(70_000) - 70_130) < 1);
+});

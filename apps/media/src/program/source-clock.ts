@@ -12,13 +12,20 @@ const quietMs = 30_000;
 const slewRate = 0.005;
 /** A new connection's first messages may have waited somewhere: what comes sooner counts at once. */
 const settlingMs = 500;
+/** How much later than the other one of sound and picture may come: transport streams send pictures ahead. */
+const maxSkewMs = 2_000;
 const windowMs = 5_000;
 const windowParts = 10;
+
+type Kind = "audio" | "video";
+/** The least of arrival minus timestamp, for each part of the window; newest last. */
+type Quickest = { readonly since: number; delay: number }[];
 
 /**
  * Puts a source's timestamps on the engine's clock, sound and picture by the
  * same anchor. Follows the sender's clock by the messages that came quickest,
- * and the network by a buffer that grows when they come too late. All in ms.
+ * and the network by a buffer that grows when they come too late. Where sound and
+ * picture of the same time come apart, the later one counts. All in ms.
  */
 export class SourceClock {
   #offset: number | null = null;
@@ -26,8 +33,7 @@ export class SourceClock {
   #anchoredAt = 0;
   #lateAt = 0;
   #slewedAt = 0;
-  /** The least of arrival minus timestamp, for each part of the window; newest last. */
-  #quickest: { readonly since: number; delay: number }[] = [];
+  readonly #quickest = new Map<Kind, Quickest>();
   #anchors = 0;
 
   /** How often it was anchored anew: timestamps before and after do not belong together. */
@@ -46,14 +52,26 @@ export class SourceClock {
   }
 
   /** Notes the arrival of a message by its (decoding) timestamp. */
-  note(timestamp: number, arrivedAt: number): void {
+  note(timestamp: number, arrivedAt: number, kind: Kind = "video"): void {
     const delay = arrivedAt - timestamp;
-    const lateMs = this.#offset === null ? Infinity : delay - this.#offset;
-    if (this.#offset === null || lateMs > maxLateMs || -lateMs > maxAheadMs) {
-      this.#anchor(delay, arrivedAt);
+    if (this.#offset === null) {
+      this.#anchor(kind, delay, arrivedAt);
       return;
     }
-    this.#noteDelay(delay, arrivedAt);
+    const lateMs = delay - this.#offset;
+    const latest = this.#latest(arrivedAt);
+    const own = this.#quickest.get(kind);
+    if (own === undefined) {
+      if (Math.abs(delay - latest) > maxSkewMs) this.#anchor(kind, delay, arrivedAt);
+      else this.#join(kind, delay, arrivedAt);
+      return;
+    }
+    const aheadMs = -lateMs - Math.max(0, latest - least(own));
+    if (lateMs > maxLateMs || aheadMs > maxAheadMs) {
+      this.#anchor(kind, delay, arrivedAt);
+      return;
+    }
+    noteDelay(own, delay, arrivedAt);
     if (lateMs > 0) {
       // What was due is over: picture and sound move on together at once.
       this.#bufferMs = Math.min(maxBufferMs, this.#bufferMs + lateMs + spareMs);
@@ -62,7 +80,8 @@ export class SourceClock {
       this.#slewedAt = arrivedAt;
       return;
     }
-    if (arrivedAt - this.#anchoredAt < settlingMs) this.#offset = Math.min(this.#offset, delay + this.#bufferMs);
+    if (arrivedAt - this.#anchoredAt < settlingMs)
+      this.#offset = Math.min(this.#offset, this.#latest(arrivedAt) + this.#bufferMs);
     else this.#slew(arrivedAt);
   }
 
@@ -71,32 +90,57 @@ export class SourceClock {
     return timestamp + (this.#offset ?? 0);
   }
 
-  #anchor(delay: number, now: number): void {
+  #anchor(kind: Kind, delay: number, now: number): void {
     this.#offset = delay + this.#bufferMs;
     this.#anchors += 1;
     this.#anchoredAt = now;
     this.#lateAt = now;
     this.#slewedAt = now;
-    this.#quickest = [{ since: now, delay }];
+    this.#quickest.clear();
+    this.#quickest.set(kind, [{ since: now, delay }]);
   }
 
-  #noteDelay(delay: number, now: number): void {
-    const newest = this.#quickest.at(-1);
-    if (newest !== undefined && now - newest.since < windowMs / windowParts) {
-      newest.delay = Math.min(newest.delay, delay);
-      return;
+  /** The first of the other kind. */
+  #join(kind: Kind, delay: number, now: number): void {
+    this.#quickest.set(kind, [{ since: now, delay }]);
+    const offset = this.#offset ?? -Infinity;
+    if (delay <= offset) return;
+    this.#offset = delay + this.#bufferMs;
+    this.#anchors += 1;
+    this.#slewedAt = now;
+  }
+
+  /** The quickest of whichever kind comes later; of one that comes no more nothing counts. */
+  #latest(now: number): number {
+    let latest = -Infinity;
+    for (const [kind, quickest] of this.#quickest) {
+      if (now - (quickest.at(-1)?.since ?? now) > 2 * windowMs) this.#quickest.delete(kind);
+      else latest = Math.max(latest, least(quickest));
     }
-    this.#quickest.push({ since: now, delay });
-    if (this.#quickest.length > windowParts) this.#quickest.shift();
+    return latest;
   }
 
   #slew(now: number): void {
     const elapsed = now - this.#slewedAt;
     this.#slewedAt = now;
     if (now - this.#lateAt > quietMs) this.#bufferMs = Math.max(startBufferMs, this.#bufferMs - elapsed * slewRate);
-    const wanted = Math.min(...this.#quickest.map((part) => part.delay)) + this.#bufferMs;
+    const wanted = this.#latest(now) + this.#bufferMs;
     const step = elapsed * slewRate;
     const offset = this.#offset ?? wanted;
     this.#offset = offset + Math.min(step, Math.max(-step, wanted - offset));
   }
+}
+
+function least(quickest: Quickest): number {
+  return Math.min(...quickest.map((part) => part.delay));
+}
+
+function noteDelay(quickest: Quickest, delay: number, now: number): void {
+  const newest = quickest.at(-1);
+  if (newest !== undefined && now - newest.since < windowMs / windowParts) {
+    newest.delay = Math.min(newest.delay, delay);
+    return;
+  }
+  quickest.push({ since: now, delay });
+  if (quickest.length > windowParts) quickest.shift();
 }

@@ -198,7 +198,7 @@ export class SourceInput implements ProgramInput {
     if (message.kind === "data") return;
     // Configurations come when they like, with any timestamp.
     if (!message.configuration) {
-      this.#clock.note(message.timestamp, now);
+      this.#clock.note(message.timestamp, now, message.kind);
       if (this.#clock.anchors !== this.#anchors) {
         this.#anchors = this.#clock.anchors;
         this.#listener.onInterrupted();

@@ -135,7 +135,7 @@ export class Playback {
     for await (const item of demuxer.read()) {
       if (item.kind === "packet") {
         this.#notePacket(item);
-        clock.note(item.ms, this.#o.now());
+        clock.note(item.ms, this.#o.now(), item.video ? "video" : "audio");
         if (clock.anchors !== anchors) this.#listener.onInterrupted();
         anchors = clock.anchors;
       } else this.#give(item, clock.place(item.ms));
