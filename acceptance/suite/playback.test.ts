@@ -95,7 +95,7 @@ promise("getProgramSnapshot", "happy", "of a studio that is not on air: its prog
 });
 
 promise("getSourceSnapshot", "happy", "of one that is published", async (context) => {
-  const show = await makeShow(await freshAccount());
+  const show = await makeShow(await freshAccount(), { program: { mode: "composed" } });
   const source = await show.addSource();
   await publish(context, source.session.ingest);
   await show.untilOnline(source.id);
