@@ -68,7 +68,11 @@ class Player implements RtmpPlayer {
     this.#quote = quoter([target.streamName]);
     const address = { ip: target.host, port: target.port, family: target.host.includes(":") ? 6 : 4 } as const;
     this.#connection = new RtmpConnection(
-      { target: { address, tls: target.tls ?? null }, connectTimeoutMs: target.connectTimeoutMs ?? 5000, maxMessageBytes },
+      {
+        target: { address, tls: target.tls ?? null },
+        connectTimeoutMs: target.connectTimeoutMs ?? 5000,
+        maxMessageBytes,
+      },
       {
         onOpen: () => this.#awaitMedia(),
         onReady: () => this.#connect(),
@@ -102,7 +106,13 @@ class Player implements RtmpPlayer {
     const { app, host, port, tcUrl } = this.#target;
     const name = host.includes(":") ? `[${host}]` : host;
     this.#connection.command("connect", transaction.connect, [
-      amfObject({ app, flashVer: "LNX 9,0,124,2", tcUrl: tcUrl ?? `rtmp://${name}:${port}/${app}`, fpad: false, fourCcList }),
+      amfObject({
+        app,
+        flashVer: "LNX 9,0,124,2",
+        tcUrl: tcUrl ?? `rtmp://${name}:${port}/${app}`,
+        fpad: false,
+        fourCcList,
+      }),
     ]);
   }
 
