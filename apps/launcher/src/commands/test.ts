@@ -63,16 +63,24 @@ async function runFiles(files: readonly string[], concurrency: number): Promise<
   ]);
 }
 
-/** Its exit status. Its output is ours, and so is a Ctrl-C, since it stays in our process group. */
+/**
+ * Its exit status; 128 and more when a signal ended it, whatever it made of that. Its output is ours, and so is a
+ * Ctrl-C, since it stays in our process group.
+ */
 async function runNode(args: readonly string[]): Promise<number> {
   const child = spawn(process.execPath, args, {
     cwd: root,
     env: { ...process.env, PATH: pathWithTools() },
     stdio: "inherit",
   });
-  const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
+  let sent: NodeJS.Signals | null = null;
+  const pass = (signal: NodeJS.Signals): void => {
+    sent = signal;
+    child.kill(signal);
+  };
   process.on("SIGTERM", pass).on("SIGINT", pass);
   const exit = await exitOf(child);
   process.off("SIGTERM", pass).off("SIGINT", pass);
-  return exit.signal === null ? (exit.code ?? 1) : 128 + constants.signals[exit.signal];
+  const signal = sent ?? exit.signal;
+  return signal === null ? (exit.code ?? 1) : 128 + constants.signals[signal];
 }
