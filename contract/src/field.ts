@@ -22,7 +22,7 @@ const control = String.raw`\u0000-\u001f\u007f-\u009f`;
 // 1 to 100 characters once the white space around them is taken off, none of them a control character. The document
 // has no other way to say that than this pattern. What stands around the name and what it begins and ends with never
 // match the same character, and the rest is bounded: a text takes time in proportion to its length.
-const name = new RegExp(
+const named = new RegExp(
   `^[${space}]*[^${space}${control}](?:[^${control}]{0,98}[^${space}${control}])?[${space}]*$`,
   "u",
 );
@@ -30,7 +30,7 @@ const name = new RegExp(
 /** A name: 1 to 100 characters (code points) after trimming, no control characters, no lone surrogates. */
 export const Name = z
   .string()
-  .regex(name, "must be 1 to 100 characters, without control characters")
+  .regex(named, "must be 1 to 100 characters, without control characters")
   .refine((value) => value.isWellFormed(), "must be well-formed Unicode")
   .transform((value) => value.trim())
   .meta({ minLength: 1, example: "Friday show" });
