@@ -94,6 +94,13 @@ promise("getProgramSnapshot", "happy", "of a studio that is not on air: its prog
   assertJpeg(await still(account, `${path}/program/snapshot`));
 });
 
+promise("getProgramSnapshot", "conflict", "what is passed through has no picture of its own", async () => {
+  const account = await freshAccount();
+  const studio = { name: "Relay", program: { mode: "passthrough" } };
+  const id = textAt((await account.ask("POST", "/v1/studios", studio)).json, "id");
+  assertRefused(await account.ask("GET", `/v1/studios/${id}/program/snapshot`), "conflict");
+});
+
 promise("getSourceSnapshot", "happy", "of one that is published", async (context) => {
   const show = await makeShow(await freshAccount(), { program: { mode: "composed" } });
   const source = await show.addSource();

@@ -13,7 +13,7 @@ export const snapshotOperations = {
     tag: "Program",
     summary: "A still of the program",
     description:
-      "At most a second old; `Last-Modified` and `X-Taken-At` say when it was taken. A program that does not run is started for it, and stops again by itself; `no_capacity` where the nodes cannot carry it.",
+      "At most a second old; `Last-Modified` and `X-Taken-At` say when it was taken. A program that does not run is started for it, and stops again by itself; `no_capacity` where the nodes cannot carry it. A studio in passthrough has no picture of its own: `conflict`.",
     auth: "credential",
     scope: "stream:read",
     write: false,
@@ -23,14 +23,15 @@ export const snapshotOperations = {
     status: 200,
     response: Jpeg,
     contentType: "image/jpeg",
-    errors: ["media_unavailable", "no_capacity"],
+    errors: ["conflict", "media_unavailable", "no_capacity"],
   }),
   getSourceSnapshot: operation({
     method: "GET",
     path: "/v1/studios/{id}/sources/{sourceId}/snapshot",
     tag: "Sources",
     summary: "A still of a source",
-    description: "As with the program. Of a source that nobody publishes there is none: `conflict`.",
+    description:
+      "As with the program. Of a source that nobody publishes there is none, nor in a studio in passthrough: `conflict`.",
     auth: "credential",
     scope: "sources:read",
     write: false,

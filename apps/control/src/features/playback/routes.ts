@@ -2,7 +2,7 @@ import type { Snapshot } from "@trax/media-protocol";
 import { ApiError, notFound } from "../../kernel/errors.ts";
 import type { Handlers } from "../../kernel/mount.ts";
 import type { Services } from "../../kernel/services.ts";
-import { requireStudio } from "../broadcast/index.ts";
+import { requireComposed } from "./composed.ts";
 import { openSnapshots } from "./snapshots.ts";
 import { sourceState } from "./sql.ts";
 
@@ -22,7 +22,7 @@ export function playbackHandlers({ database, eventFeed }: Pick<Services, "databa
     program: {
       getProgramSnapshot: async ({ db, accountId, params, setHeader }) => {
         const studioId = params.id;
-        await requireStudio(db, accountId, studioId);
+        await requireComposed(db, accountId, studioId);
         return shown(await snapshots.take({ accountId, studioId, of: `program:${studioId}` }), setHeader);
       },
     },
@@ -34,6 +34,7 @@ export function playbackHandlers({ database, eventFeed }: Pick<Services, "databa
         // What a program opens by itself may only not be open yet.
         if (source.kind === "ingest" && source.status !== "online")
           throw new ApiError("conflict", "The source is offline: nobody publishes it.");
+        await requireComposed(db, accountId, studioId);
         return shown(await snapshots.take({ accountId, studioId, of: `source:${sourceId}` }), setHeader);
       },
     },

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Database } from "@trax/foundation/database";
 import { findPlaySession, findPublishSession, playablePaths, watchWhereItFits } from "@trax/media-protocol";
 import { ApiError, invalidRequest, noCapacity, notFound } from "../../kernel/errors.ts";
+import { requireComposed } from "./composed.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { preferredOffer } from "./offer.ts";
 import type { RouterAnswer, RouterSignalling } from "./router-signalling.ts";
@@ -97,6 +98,7 @@ export class Signalling {
     studio: { readonly accountId: string; readonly studioId: string },
     view: "program" | "preview",
   ): Promise<void> {
+    await requireComposed(this.#db, studio.accountId, studio.studioId);
     const isWatched = await this.#db.transaction((tx) => watchWhereItFits(tx, studio, view, watchedSeconds));
     if (!isWatched) throw noCapacity();
   }

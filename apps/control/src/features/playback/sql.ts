@@ -25,3 +25,10 @@ export async function isTaken(db: Queryable, accountId: string, sourceId: string
     where account_id = ${accountId} and id = ${sourceId} and status = 'online' and on_conflict = 'refuse'`);
   return rows.length > 0;
 }
+
+/** Whether the studio's program is one that TRaX makes; undefined when the account has no such studio. */
+export async function isComposed(db: Queryable, accountId: string, studioId: string): Promise<boolean | undefined> {
+  const [row] = await db.query<{ composed: boolean }>(sql`
+    select program_mode = 'composed' as composed from studios where account_id = ${accountId} and id = ${studioId}`);
+  return row?.composed;
+}

@@ -21,6 +21,8 @@ export class LinkServer {
   private constructor(server: Server) {
     this.#server = server;
     server.on("connection", (socket) => this.#welcome(socket));
+    // One who could not be let in tries again; the program goes on.
+    server.on("error", () => undefined);
   }
 
   /** Listens on that path (at most about 100 bytes long), in place of whoever did so before. */
