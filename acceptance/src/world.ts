@@ -23,7 +23,8 @@ export const closedAddress = "rtmp://127.0.0.1:9/app";
 type Maker = (world: World) => Promise<string>;
 
 const makers: Readonly<Record<string, Maker>> = {
-  studios: (world) => make(world, "/v1/studios", { name: "Show" }),
+  // A canvas that costs next to nothing: what is on it is not looked at here.
+  studios: (world) => make(world, "/v1/studios", { name: "Show", program: { width: 160, height: 90, frameRate: 5 } }),
   sources: async (world) => make(world, `${await studioPath(world)}/sources`, { name: "Camera" }),
   "media-sessions": async (world) =>
     make(world, `${await studioPath(world)}/media-sessions`, {

@@ -127,7 +127,8 @@ const cases: readonly Case[] = [
 ];
 
 async function goLive(account: Account): Promise<string> {
-  const path = `/v1/studios/${textAt((await account.ask("POST", "/v1/studios", { name: "Show" })).json, "id")}`;
+  const studio = { name: "Show", program: { mode: "passthrough" } };
+  const path = `/v1/studios/${textAt((await account.ask("POST", "/v1/studios", studio)).json, "id")}`;
   await account.ask("POST", `${path}/destinations`, { name: "Out", url: closedAddress });
   await account.ask("POST", `${path}/go-live`);
   return path;

@@ -14,7 +14,8 @@ type Studio = { readonly account: Account; readonly path: string; readonly id: s
 
 async function newStudio(): Promise<Studio> {
   const account = await freshAccount();
-  const id = textAt((await account.ask("POST", "/v1/studios", { name: "Show" })).json, "id");
+  const studio = { name: "Show", program: { mode: "passthrough" } };
+  const id = textAt((await account.ask("POST", "/v1/studios", studio)).json, "id");
   return { account, id, path: `/v1/studios/${id}` };
 }
 
@@ -22,7 +23,7 @@ async function newStudio(): Promise<Studio> {
 async function recorded(): Promise<{ readonly account: Account; readonly url: string }> {
   const studio = await newStudio();
   const { account, path } = studio;
-  const program = { width: 320, height: 180, videoBitrate: 500_000 };
+  const program = { mode: "composed", width: 320, height: 180, frameRate: 10, videoBitrate: 500_000 };
   await account.ask("PATCH", path, { program, recording: { enabled: true } });
   const live = await account.ask("POST", `${path}/go-live`, { allowNoDestinations: true });
   const broadcast = `${path}/broadcasts/${textAt(live.json, "broadcastId")}`;

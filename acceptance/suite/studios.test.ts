@@ -197,7 +197,7 @@ promise("deleteStudio", "happy", "with everything in it", async () => {
 
 promise("deleteStudio", "studio_live", "not before it is offline", async () => {
   const account = await freshAccount();
-  const studio = await newStudio(account);
+  const studio = await newStudio(account, { name: "Show", program: { mode: "passthrough" } });
   await account.ask("POST", `${studio.path}/destinations`, { name: "Out", url: closedAddress });
   assert.equal((await account.ask("POST", `${studio.path}/go-live`)).status, 200);
   assertRefused(await account.ask("DELETE", studio.path), "studio_live");

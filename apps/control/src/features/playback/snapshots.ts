@@ -5,7 +5,7 @@ import { ApiError, noCapacity } from "../../kernel/errors.ts";
 import type { EventFeed } from "../../kernel/event-feed.ts";
 
 const maxAgeMs = 1_000;
-const patienceMs = 5_000;
+const patienceMs = 10_000;
 /** A program that only starts for it may not have heard the first request. */
 const askAgainMs = 500;
 
