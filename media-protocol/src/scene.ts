@@ -42,8 +42,7 @@ export type SceneLayer = SceneBox & {
   readonly style: SceneStyle;
 };
 
-export const scenePresets = ["solo", "side-by-side", "picture-in-picture", "grid", "focus"] as const;
-export type ScenePreset = (typeof scenePresets)[number];
+export type ScenePreset = "solo" | "side-by-side" | "picture-in-picture" | "grid" | "focus";
 
 export type SceneAudio = {
   readonly sourceId: string;

@@ -3,7 +3,7 @@ import { statfs } from "node:fs/promises";
 export type DiskSpace = { readonly freeBytes: number; readonly totalBytes: number };
 
 /** What recordings leave free: others need the disk too, the database above all. */
-export const keptFree = { bytes: 500_000_000, fraction: 0.01 };
+const keptFree = { bytes: 500_000_000, fraction: 0.01 };
 
 /** Of the file system that holds this directory; `free` as an unprivileged user has it. */
 export async function diskSpace(directory: string): Promise<DiskSpace> {

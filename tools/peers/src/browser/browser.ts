@@ -31,7 +31,7 @@ export type BrowserOptions = {
 };
 
 /** After so long the camera begins again with frame 0. */
-export const cameraSeconds = 20;
+const cameraSeconds = 20;
 
 const run = promisify(execFile);
 

@@ -34,7 +34,7 @@ export async function openSession(url: string, bearer: string, offer: string): P
   };
 }
 
-export class SignallingError extends Error {
+class SignallingError extends Error {
   readonly status: number;
 
   constructor(status: number, body: string) {

@@ -1,7 +1,7 @@
 import type { Queryable } from "@trax/foundation/database";
 import { invalidRequest } from "../../kernel/errors.ts";
 import type { ErrorDetail } from "../../kernel/errors.ts";
-import { sourcesAmong } from "./scene-sql.ts";
+import { sourcesAmong } from "../sources/index.ts";
 
 /** A source or an asset that a body names, and where. */
 export type Named = { readonly path: string; readonly sourceId?: string | null; readonly assetId?: string | null };

@@ -92,16 +92,3 @@ export async function deleteScene(db: Queryable, accountId: string, studioId: st
     sql`delete from scenes where account_id = ${accountId} and studio_id = ${studioId} and id = ${sceneId}`,
   );
 }
-
-/** Those of these sources that are the studio's. */
-export async function sourcesAmong(
-  db: Queryable,
-  accountId: string,
-  studioId: string,
-  ids: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const found = await db.query<{ id: string }>(
-    sql`select id from sources where account_id = ${accountId} and studio_id = ${studioId} and id = any(${[...ids]})`,
-  );
-  return new Set(found.map(({ id }) => id));
-}

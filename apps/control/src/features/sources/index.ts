@@ -1,1 +1,2 @@
 export { sourceHandlers } from "./routes.ts";
+export { sourcesAmong } from "./sql.ts";

@@ -117,3 +117,16 @@ export async function deleteSource(
       and (program_source_id = ${sourceId} or ${sourceId} = any(fallback_source_ids))`);
   return true;
 }
+
+/** Those of these sources that are the studio's. */
+export async function sourcesAmong(
+  db: Queryable,
+  accountId: string,
+  studioId: string,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const found = await db.query<{ id: string }>(
+    sql`select id from sources where account_id = ${accountId} and studio_id = ${studioId} and id = any(${[...ids]})`,
+  );
+  return new Set(found.map(({ id }) => id));
+}

@@ -4,6 +4,7 @@ import { ApiError, invalidRequest, notFound } from "../../kernel/errors.ts";
 import { pageOf } from "../../kernel/pagination.ts";
 import type { Cursors } from "../../kernel/pagination.ts";
 import { holdStudio, notifyDesired, notifyStudioGone } from "../broadcast/index.ts";
+import { sourcesAmong } from "../sources/index.ts";
 import * as rows from "./sql.ts";
 
 export async function listOfStudios(
@@ -52,7 +53,7 @@ async function requireSources(
   ];
   if (named.length === 0) return;
   const ids = named.map(({ id }) => id);
-  const known = await rows.sourcesAmong(db, accountId, studioId, ids);
+  const known = await sourcesAmong(db, accountId, studioId, ids);
   const details = named
     .filter(({ id }) => !known.has(id))
     .map(({ path }) => ({ path: `body.program.${path}`, message: "must be a source of this studio" }));

@@ -68,19 +68,6 @@ export async function updateStudio(
   return row?.studio;
 }
 
-/** Those of these sources that are the studio's. */
-export async function sourcesAmong(
-  db: Queryable,
-  accountId: string,
-  studioId: string,
-  ids: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const found = await db.query<{ id: string }>(
-    sql`select id from sources where account_id = ${accountId} and studio_id = ${studioId} and id = any(${[...ids]})`,
-  );
-  return new Set(found.map(({ id }) => id));
-}
-
 /** Its state as it was last seen; the caller holds the studio. */
 export async function readState(db: Queryable, accountId: string, studioId: string): Promise<StudioState | undefined> {
   const [row] = await db.query<{ state: StudioState }>(

@@ -11,7 +11,7 @@ import { SourceDecoder } from "./source-decoder.ts";
 
 /** 5.5 s: the longest delay, and what may come ahead of its time. */
 const ringSamples = 2 ** 18;
-export const maxDelayMs = 4_000;
+const maxDelayMs = 4_000;
 /** No change is faster. */
 export const rampSamples = samplesOf(15);
 

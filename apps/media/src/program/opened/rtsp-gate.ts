@@ -82,7 +82,7 @@ const redirect = /RTSP\/[^ \n]* [\s+0]*3\d\d/u;
 const longestStatus = 64;
 
 /** Lets bytes pass until a redirect is among them, wherever that stands. */
-export class RedirectStop extends Transform {
+class RedirectStop extends Transform {
   #tail = "";
 
   override _transform(chunk: Buffer, _encoding: string, done: (error: Error | null, chunk?: Buffer) => void): void {
