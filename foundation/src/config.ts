@@ -44,6 +44,12 @@ const httpUrl = optional<string | null>((value) => {
   return url.href.replace(/\/+$/, "");
 }, null);
 
+function readBoolean(value: string): boolean {
+  if (/^(true|1|on)$/i.test(value)) return true;
+  if (/^(false|0|off)$/i.test(value)) return false;
+  throw new WrongValue();
+}
+
 function networks(value: string): readonly string[] {
   const entries = value.split(",").map((entry) => entry.trim());
   if (entries.some((entry) => parseCidr(entry) === null)) throw new WrongValue();
@@ -105,11 +111,7 @@ export const variables = {
     about: "Whether `/v1` accepts writes. Reads and running shows go on while it is off.",
     takes: "true or false",
     otherwise: "false; `./trax up` sets true",
-    read: optional((value) => {
-      if (/^(true|1|on)$/i.test(value)) return true;
-      if (/^(false|0|off)$/i.test(value)) return false;
-      throw new WrongValue();
-    }, false),
+    read: optional(readBoolean, false),
   },
   TRAX_PUBLIC_URL: {
     about: "Where clients reach the API. Publishers are told its host name.",
@@ -171,6 +173,58 @@ export const variables = {
     takes: "a directory",
     otherwise: ".trax",
     read: optional((value) => value, ".trax"),
+  },
+  TRAX_S3_BUCKET: words(
+    "A bucket of S3 for the media library, in place of `objects` in the data directory.",
+    "a bucket's name",
+    "files are kept in the data directory",
+  ),
+  TRAX_S3_ENDPOINT: {
+    about: "The S3 server of TRAX_S3_BUCKET, as clients reach it too: they upload to it and download from it.",
+    takes: "an http:// or https:// URL without query",
+    otherwise: "AWS, by TRAX_S3_REGION",
+    read: httpUrl,
+  },
+  TRAX_S3_REGION: {
+    about: "The region of TRAX_S3_BUCKET.",
+    takes: "a region's name",
+    otherwise: "us-east-1",
+    read: optional((value) => value, "us-east-1"),
+  },
+  TRAX_S3_ACCESS_KEY_ID: words(
+    "The access key of TRAX_S3_BUCKET.",
+    "an access key id",
+    "what the AWS SDK finds by itself, such as an instance's role",
+  ),
+  TRAX_S3_SECRET_ACCESS_KEY: {
+    about: "The secret of TRAX_S3_ACCESS_KEY_ID.",
+    takes: "a secret access key",
+    otherwise: "unset",
+    read: optional<Secret | null>((value) => new Secret(value), null),
+  },
+  TRAX_S3_FORCE_PATH_STYLE: {
+    about: "Whether the bucket's name goes into the path of URLs rather than into the host.",
+    takes: "true or false",
+    otherwise: "true where TRAX_S3_ENDPOINT is set",
+    read: optional<boolean | null>(readBoolean, null),
+  },
+  TRAX_MEDIA_UPLOAD_TTL_S: {
+    about: "How long an upload to the media library may be begun or gone on with after it was asked for.",
+    takes: "seconds, 1 to 604800",
+    otherwise: "3600",
+    read: optional((value) => {
+      if (!/^[1-9]\d{0,5}$/.test(value) || Number(value) > 604_800) throw new WrongValue();
+      return Number(value);
+    }, 3600),
+  },
+  TRAX_MEDIA_QUOTA_BYTES: {
+    about: "Bytes that an account may have in the media library, unless it has a quota of its own.",
+    takes: "a whole number of bytes",
+    otherwise: "53687091200 (50 GiB)",
+    read: optional((value) => {
+      if (!/^\d{1,15}$/.test(value)) throw new WrongValue();
+      return Number(value);
+    }, 53_687_091_200),
   },
   TRAX_MEDIAMTX_BINARY: words("A MediaMTX binary to use as it is.", "a path"),
   TRAX_PROGRAM_CORES: {
@@ -247,6 +301,14 @@ export function readConfig(environment: Environment): Config {
     TRAX_RATE_LIMIT: read("TRAX_RATE_LIMIT", variables.TRAX_RATE_LIMIT),
     TRAX_ENCRYPTION_KEYS: read("TRAX_ENCRYPTION_KEYS", variables.TRAX_ENCRYPTION_KEYS),
     TRAX_DATA_DIR: read("TRAX_DATA_DIR", variables.TRAX_DATA_DIR),
+    TRAX_S3_BUCKET: read("TRAX_S3_BUCKET", variables.TRAX_S3_BUCKET),
+    TRAX_S3_ENDPOINT: read("TRAX_S3_ENDPOINT", variables.TRAX_S3_ENDPOINT),
+    TRAX_S3_REGION: read("TRAX_S3_REGION", variables.TRAX_S3_REGION),
+    TRAX_S3_ACCESS_KEY_ID: read("TRAX_S3_ACCESS_KEY_ID", variables.TRAX_S3_ACCESS_KEY_ID),
+    TRAX_S3_SECRET_ACCESS_KEY: read("TRAX_S3_SECRET_ACCESS_KEY", variables.TRAX_S3_SECRET_ACCESS_KEY),
+    TRAX_S3_FORCE_PATH_STYLE: read("TRAX_S3_FORCE_PATH_STYLE", variables.TRAX_S3_FORCE_PATH_STYLE),
+    TRAX_MEDIA_UPLOAD_TTL_S: read("TRAX_MEDIA_UPLOAD_TTL_S", variables.TRAX_MEDIA_UPLOAD_TTL_S),
+    TRAX_MEDIA_QUOTA_BYTES: read("TRAX_MEDIA_QUOTA_BYTES", variables.TRAX_MEDIA_QUOTA_BYTES),
     TRAX_MEDIAMTX_BINARY: read("TRAX_MEDIAMTX_BINARY", variables.TRAX_MEDIAMTX_BINARY),
     TRAX_PROGRAM_CORES: read("TRAX_PROGRAM_CORES", variables.TRAX_PROGRAM_CORES),
     TRAX_RTMPS_CERT: read("TRAX_RTMPS_CERT", variables.TRAX_RTMPS_CERT),

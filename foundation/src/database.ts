@@ -1,5 +1,6 @@
 import pg from "pg";
 import type { Sql } from "sql-template-tag";
+import { codeOf } from "./error-code.ts";
 import type { Secret } from "./secret.ts";
 
 /** Runs SQL: the pool itself, or one transaction. Rows are as the query says; `int8` arrives as a number. */
@@ -86,10 +87,6 @@ const connectionFailures = new Set([
   "EPIPE",
   "ETIMEDOUT",
 ]);
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
-}
 
 /** Whether the database was out of reach, so that the same call may succeed a moment later. */
 export function isDatabaseAway(error: unknown): boolean {

@@ -1,4 +1,7 @@
+import { resolve } from "node:path";
 import type { Readable } from "node:stream";
+import type { Config } from "./config.ts";
+import { openDiskStore } from "./object-store/disk.ts";
 
 /** Bytes `start` to `end`, both included, as in RFC 9110, 14.1.2. */
 export type ByteRange = { readonly start: number; readonly end: number };
@@ -14,7 +17,7 @@ export type StoredObject = {
 
 /**
  * Where files are: a directory, or a bucket of S3. Keys are relative paths of
- * `[A-Za-z0-9._-]` and slashes. An object appears whole or not at all.
+ * `[A-Za-z0-9._-]` and slashes, no part of which begins with a dot. An object appears whole or not at all.
  */
 export type ObjectStore = {
   /** Stores a file's bytes under the key, in place of what was there. */
@@ -28,3 +31,13 @@ export type ObjectStore = {
   localPath(key: string): Promise<string | null>;
   close(): Promise<void>;
 };
+
+/** The directory of objects where they are on disk. */
+export function objectDirectoryOf(config: Config): string {
+  return resolve(config.TRAX_DATA_DIR, "objects");
+}
+
+/** What the operator has set: the data directory unless it is a bucket. */
+export function openObjectStore(config: Config): ObjectStore {
+  return openDiskStore(objectDirectoryOf(config));
+}
