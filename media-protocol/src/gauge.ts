@@ -1,7 +1,13 @@
 import sql from "sql-template-tag";
 import type { Queryable } from "@trax/foundation/database";
 
-export type SourceGauge = { readonly sourceId: string; readonly bitrate: number; readonly lastFrameAt: string | null };
+export type SourceGauge = {
+  readonly sourceId: string;
+  readonly bitrate: number;
+  readonly lastFrameAt: string | null;
+  /** Part of its packets that was lost over the last seconds, 0 to 1; null: nobody can tell. */
+  readonly packetLoss: number | null;
+};
 export type DestinationGauge = {
   readonly destinationId: string;
   readonly broadcastId: string;
@@ -35,10 +41,11 @@ export async function writeGauges(
 ): Promise<void> {
   if (sources.length > 0) {
     await db.query(sql`
-      insert into source_gauges as known (source_id, bitrate, last_frame_at, usual_bitrate, updated_at)
-      select "sourceId", bitrate, "lastFrameAt", bitrate, now()
-      from jsonb_to_recordset(${JSON.stringify(sources)}::jsonb) as g("sourceId" text, bitrate bigint, "lastFrameAt" timestamptz)
-      on conflict (source_id) do update set bitrate = excluded.bitrate,
+      insert into source_gauges as known (source_id, bitrate, last_frame_at, packet_loss, usual_bitrate, updated_at)
+      select "sourceId", bitrate, "lastFrameAt", "packetLoss", bitrate, now()
+      from jsonb_to_recordset(${JSON.stringify(sources)}::jsonb)
+        as g("sourceId" text, bitrate bigint, "lastFrameAt" timestamptz, "packetLoss" real)
+      on conflict (source_id) do update set bitrate = excluded.bitrate, packet_loss = excluded.packet_loss,
         last_frame_at = coalesce(excluded.last_frame_at, known.last_frame_at), updated_at = excluded.updated_at,
         usual_bitrate = case when known.updated_at < now() - interval '10 seconds' then excluded.bitrate else
           coalesce(known.usual_bitrate, 0) + (excluded.bitrate - coalesce(known.usual_bitrate, 0))

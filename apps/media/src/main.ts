@@ -62,6 +62,7 @@ async function main(): Promise<void> {
     orphans,
     allowedNetworks: config.TRAX_ALLOWED_NETWORKS,
     paths: async () => runningRouter().paths(),
+    links: async (protocol) => api().links(protocol),
     playUrl: (path) =>
       `rtmp://127.0.0.1:${config.TRAX_RTMP_PORT}/${path}?user=${internalUser}&pass=${internalPassword.reveal()}`,
     publishUrl: (path) => runningRouter().rtspUrl(path),

@@ -5,12 +5,13 @@ import type { Logger } from "@trax/foundation/log";
 import type { Vault } from "@trax/foundation/vault";
 import { readDesired, writeGauges } from "@trax/media-protocol";
 import type { DesiredStudio } from "@trax/media-protocol";
-import type { RouterConnection, RouterPath } from "../mediamtx/api.ts";
+import type { IngestProtocol, RouterConnection, RouterLink, RouterPath } from "../mediamtx/api.ts";
 import { RecordingKeeper } from "../recording/recording-keeper.ts";
 import type { RelayGauges, RelayReport } from "../relay/protocol.ts";
 import { BroadcastLeases } from "./broadcast-leases.ts";
 import { Broadcasts } from "./broadcasts.ts";
 import { Destinations } from "./destinations.ts";
+import { LossWatch } from "./loss-watch.ts";
 import { NodeMeter } from "./node-meter.ts";
 import type { OrphanList } from "./orphans.ts";
 import { Programs } from "./programs.ts";
@@ -32,6 +33,8 @@ export type AgentOptions = {
   readonly orphans: OrphanList;
   /** The router's list of paths; rejects while it does not answer. */
   readonly paths: () => Promise<readonly RouterPath[]>;
+  /** What its publishers by that protocol have lost. */
+  readonly links: (protocol: IngestProtocol) => Promise<readonly RouterLink[]>;
   /** Where a worker plays a router path from, and where it publishes one to. */
   readonly playUrl: (path: string) => string;
   readonly publishUrl: (path: string) => string;
@@ -69,6 +72,7 @@ export class Agent {
   readonly #destinations: Destinations;
   readonly #programs: Programs;
   readonly #meter: NodeMeter;
+  readonly #losses = new LossWatch();
   readonly #broadcasts: Broadcasts;
   readonly #recordings: RecordingKeeper;
   readonly #recorder: Recorder;
@@ -147,6 +151,7 @@ export class Agent {
     await this.#reconcile();
     this.#loops = [
       this.#every(pathsMs, () => this.#look()),
+      this.#every(gaugesMs, () => this.#lookAtLosses()),
       this.#every(gaugesMs, () => this.#writeGauges()),
       // Not with the reads: those may be what hangs.
       this.#every(fenceMs, async () => this.#fenceOff()),
@@ -390,11 +395,19 @@ export class Agent {
 
   async #writeGauges(): Promise<void> {
     const { programs, sources: opened } = this.#programs.gauges();
-    const sources = [...this.#sources.online.values()].map(({ sourceId, bitrate, lastFrameAt }) => ({
-      sourceId,
-      bitrate,
-      lastFrameAt,
-    }));
+    const sources = [...this.#sources.online.values()].map(({ sourceId, bitrate, lastFrameAt }) => {
+      const publisher = this.#sources.publisherOf(sourceId);
+      return { sourceId, bitrate, lastFrameAt, packetLoss: publisher === null ? null : this.#losses.of(publisher.id) };
+    });
     await writeGauges(this.#o.db, [...sources, ...opened], this.#destinations.takeGauges(), programs);
+  }
+
+  /** Only where somebody publishes by what may lose anything. */
+  async #lookAtLosses(): Promise<void> {
+    const protocols = new Set([...this.#sources.online.values()].map(({ protocol }) => protocol));
+    const links: RouterLink[] = [];
+    for (const protocol of ["srt", "whip"] as const)
+      if (protocols.has(protocol)) links.push(...(await this.#o.links(protocol)));
+    this.#losses.update(links, performance.now());
   }
 }

@@ -145,7 +145,8 @@ export class Programs {
       // What comes in is measured at the router, whether a program runs or not.
       const opened = new Set(spec.sources.filter((one) => one.kind !== "ingest").map((one) => one.sourceId));
       for (const source of gauges.sources)
-        if (opened.has(source.sourceId)) sources.push({ ...source, bitrate: Math.round(source.bitrate) });
+        if (opened.has(source.sourceId))
+          sources.push({ ...source, bitrate: Math.round(source.bitrate), packetLoss: null });
     }
     return { programs, sources };
   }

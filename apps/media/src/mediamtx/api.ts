@@ -41,6 +41,15 @@ export type RouterClient = RouterConnection & {
   readonly inboundBytes: number;
 };
 
+/** Packets of one publisher since it came; by a protocol that can lose any. */
+export type RouterLink = {
+  readonly id: string;
+  /** Those sent again are not counted twice. */
+  readonly received: number;
+  /** SRT: that were missing when they should have come, whether they came later or not. WebRTC: that never came in time. */
+  readonly lost: number;
+};
+
 /** What each protocol's collection is called in the API. */
 const collections: Record<ClientProtocol, string> = {
   rtmp: "rtmpconns",
@@ -104,6 +113,20 @@ const Client = z.object({
   bytesReceived: z.number(),
 });
 
+const SrtLink = z.object({
+  id: z.string(),
+  state: z.string(),
+  packetsReceived: z.number(),
+  packetsReceivedRetrans: z.number(),
+  packetsReceivedLoss: z.number(),
+});
+const WebrtcLink = z.object({
+  id: z.string(),
+  state: z.string(),
+  inboundRTPPackets: z.number(),
+  inboundRTPPacketsLost: z.number(),
+});
+
 const Page = z.object({ pageCount: z.number(), items: z.array(z.unknown()) });
 
 const itemsPerPage = 1000;
@@ -150,6 +173,27 @@ export class RouterApi {
   /** The ids of everybody who is connected by this protocol, or has an HLS session. */
   async clientIds(protocol: ClientProtocol): Promise<string[]> {
     return (await this.#list(collections[protocol], z.object({ id: z.string() }))).map(({ id }) => id);
+  }
+
+  /** What publishers have lost; empty for a protocol that loses nothing. */
+  async links(protocol: IngestProtocol): Promise<RouterLink[]> {
+    if (protocol === "srt")
+      return (await this.#list(collections.srt, SrtLink))
+        .filter(({ state }) => state === "publish")
+        .map(({ id, packetsReceived, packetsReceivedRetrans, packetsReceivedLoss }) => ({
+          id,
+          received: packetsReceived - packetsReceivedRetrans,
+          lost: packetsReceivedLoss,
+        }));
+    if (protocol === "whip")
+      return (await this.#list(collections.whip, WebrtcLink))
+        .filter(({ state }) => state === "publish")
+        .map(({ id, inboundRTPPackets, inboundRTPPacketsLost }) => ({
+          id,
+          received: inboundRTPPackets,
+          lost: inboundRTPPacketsLost,
+        }));
+    return [];
   }
 
   /** Disconnects a client at once; false when it was gone already. */

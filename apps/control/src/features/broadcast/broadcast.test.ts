@@ -63,7 +63,7 @@ async function onAir() {
     roundTripMs: 21,
     lastTakenAt: "2026-11-22T18:00:00.000Z",
   };
-  const sourceGauge = { sourceId: source.id, bitrate: 2_500, lastFrameAt: new Date().toISOString() };
+  const sourceGauge = { sourceId: source.id, bitrate: 2_500, lastFrameAt: new Date().toISOString(), packetLoss: null };
   await writeGauges(database, [sourceGauge], [destinationGauge]);
   return { studioId: studio.id, sourceId: source.id, destinationId: destination.id, broadcastId };
 }

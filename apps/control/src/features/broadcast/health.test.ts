@@ -18,6 +18,7 @@ const live: HealthFacts = {
   program: null,
   brokenSources: [],
   starvedSources: [],
+  lossySources: [],
   nodeBusy: false,
   mediaNodeSilent: false,
   destinations: [dest("live")],
@@ -97,6 +98,12 @@ const table: readonly Row[] = [
   ["a source's sound 40 ms off", made({ driftMs: 40 }), "good"],
   ["a source that cannot be shown", { ...composed, brokenSources: ["Camera"] }, "degraded", "source_error"],
   ["a source starved", { ...composed, starvedSources: ["Camera"] }, "degraded", "source_bitrate_low"],
+  [
+    "a source that loses packets",
+    { ...composed, lossySources: [{ name: "Camera", loss: 0.05, isResent: true }] },
+    "degraded",
+    "source_packet_loss",
+  ],
   ["the node busy, which is nothing to a relay", { ...live, nodeBusy: true }, "good"],
   ["the node busy", { ...composed, nodeBusy: true }, "degraded", "node_busy"],
   [

@@ -15,6 +15,8 @@ export type HealthFacts = {
   readonly brokenSources: readonly string[];
   /** Names of the sources online of which far less arrives than usual. */
   readonly starvedSources: readonly string[];
+  /** Sources online that lose packets on their way. `loss`: their part, 0 to 1. `isResent`: may still have come in time. */
+  readonly lossySources: readonly { readonly name: string; readonly loss: number; readonly isResent: boolean }[];
   /** The node that runs it has hardly a processor left. */
   readonly nodeBusy: boolean;
   /** What should report on this studio does not: what is known of it may be old. */
@@ -63,6 +65,13 @@ const starved = (name: string): Reason => ({
   message: `Far less arrives of ${name} than usual: its connection may be failing.`,
 });
 
+function lossy({ name, loss, isResent }: HealthFacts["lossySources"][number]): Reason {
+  const what = isResent
+    ? "are lost on their way and have to be sent again: what does not come in time is missing."
+    : "are lost: its picture and sound are damaged.";
+  return { code: "source_packet_loss", message: `${Math.round(loss * 100)} % of the packets of ${name} ${what}` };
+}
+
 const broken = (name: string): Reason => ({
   code: "source_error",
   message: `${name} cannot be shown: it sends what TRaX cannot play.`,
@@ -110,6 +119,7 @@ export function healthOf(facts: HealthFacts): Health {
     ...programsReasons(facts),
     ...facts.brokenSources.map(broken),
     ...facts.starvedSources.map(starved),
+    ...facts.lossySources.map(lossy),
     // A relay asks next to nothing of it.
     ...(facts.nodeBusy && facts.program !== null ? [busy] : []),
     ...facts.destinations.map(reasonOf).filter((reason) => reason !== null),

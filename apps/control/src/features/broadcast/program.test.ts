@@ -68,11 +68,28 @@ test("a source of which far less arrives than usual is told of", async () => {
   const seen = { sourceId, protocol: "rtmp", video: null, audio: null, nodeId: "node-1" } as const;
   await recordSource(database, { ...seen, status: "online" });
   for (const bitrate of [2_000_000, 2_000_000, 200_000])
-    await writeGauges(database, [{ sourceId, bitrate, lastFrameAt: null }], []);
+    await writeGauges(database, [{ sourceId, bitrate, lastFrameAt: null, packetLoss: null }], []);
   const { health, sources } = await statusOf(studioId);
   assert.equal(sources[0]?.bitrate, 200_000);
   const reason = health.reasons.find(({ code }) => code === "source_bitrate_low");
   assert.ok(reason?.message.includes(name));
+  await end(studioId);
+});
+
+test("a source that loses packets is told of, and how much it loses", async () => {
+  const { id: studioId } = await ada.studio();
+  const { id: sourceId, name } = await ada.source(studioId);
+  await goLive(studioId);
+  const seen = { sourceId, protocol: "whip", video: null, audio: null, nodeId: "node-1" } as const;
+  await recordSource(database, { ...seen, status: "online" });
+  const message = async (packetLoss: number | null) => {
+    await writeGauges(database, [{ sourceId, bitrate: 1_000_000, lastFrameAt: null, packetLoss }], []);
+    const { health } = await statusOf(studioId);
+    return health.reasons.find(({ code }) => code === "source_packet_loss")?.message;
+  };
+  assert.equal(await message(null), undefined);
+  assert.equal(await message(0.019), undefined);
+  assert.match((await message(0.04)) ?? "", new RegExp(`^4 % of the packets of ${name} are lost`, "u"));
   await end(studioId);
 });
 

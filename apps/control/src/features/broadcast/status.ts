@@ -62,6 +62,13 @@ function isStarved({ status, bitrateNow, usualBitrate }: SourceRow): boolean {
   return usualBitrate > tellingBitrate && bitrateNow < usualBitrate * starvedPart;
 }
 
+/** From here on it is worth telling. */
+const lossyPart = 0.02;
+
+function isLossy({ status, packetLoss }: SourceRow): boolean {
+  return status === "online" && packetLoss !== null && packetLoss >= lossyPart;
+}
+
 /** A node with no more than this left is told of. */
 const busyPart = 0.9;
 
@@ -109,6 +116,9 @@ export function streamStatusOf(row: StatusRow): StreamStatus {
       program: programFacts(row),
       brokenSources: row.sources.filter(({ status }) => status === "error").map(({ name }) => name),
       starvedSources: row.sources.filter(isStarved).map(({ name }) => name),
+      lossySources: row.sources
+        .filter(isLossy)
+        .map(({ name, packetLoss, protocol }) => ({ name, loss: packetLoss ?? 0, isResent: protocol === "srt" })),
       nodeBusy: (row.nodeBusy ?? 0) > busyPart,
       mediaNodeSilent: silent,
       destinations: enabled,

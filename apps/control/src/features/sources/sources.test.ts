@@ -85,7 +85,7 @@ test("what arrives is shown as it was seen, with the rate of this moment and no 
   const audio = { codec: "aac", sampleRate: 48_000, channels: 2, bitrate: 100_000 };
   await recordSource(database, { sourceId: id, status: "online", protocol: "rtmp", video, audio, nodeId: "n1" });
   assert.deepEqual((await ada.readSource(studio.id, id)).video, video);
-  await writeGauges(database, [{ sourceId: id, bitrate: 2_600_000, lastFrameAt: null }], []);
+  await writeGauges(database, [{ sourceId: id, bitrate: 2_600_000, lastFrameAt: null, packetLoss: null }], []);
   const seen = await ada.readSource(studio.id, id);
   assert.equal(seen.status, "online");
   assert.equal(seen.protocol, "rtmp");
