@@ -17,4 +17,6 @@ export const channels = {
   program: "trax_program",
   /** Payload: what is heard of a studio, as JSON; ten times a second while somebody asks for it. */
   meters: "trax_meters",
+  /** Payload: an asset id. It is to be processed, or has become ready or gone. */
+  assets: "trax_assets",
 } as const;
