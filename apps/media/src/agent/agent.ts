@@ -151,7 +151,7 @@ export class Agent {
     await this.#reconcile();
     this.#loops = [
       this.#every(pathsMs, () => this.#look()),
-      this.#every(gaugesMs, () => this.#lookAtLosses()),
+      this.#every(gaugesMs, () => this.#losses.look(this.#sources.online.values(), this.#o.links)),
       this.#every(gaugesMs, () => this.#writeGauges()),
       // Not with the reads: those may be what hangs.
       this.#every(fenceMs, async () => this.#fenceOff()),
@@ -395,19 +395,12 @@ export class Agent {
 
   async #writeGauges(): Promise<void> {
     const { programs, sources: opened } = this.#programs.gauges();
-    const sources = [...this.#sources.online.values()].map(({ sourceId, bitrate, lastFrameAt }) => {
-      const publisher = this.#sources.publisherOf(sourceId);
-      return { sourceId, bitrate, lastFrameAt, packetLoss: publisher === null ? null : this.#losses.of(publisher.id) };
-    });
+    const sources = [...this.#sources.online.values()].map(({ sourceId, bitrate, lastFrameAt }) => ({
+      sourceId,
+      bitrate,
+      lastFrameAt,
+      packetLoss: this.#losses.of(this.#sources.publisherOf(sourceId)),
+    }));
     await writeGauges(this.#o.db, [...sources, ...opened], this.#destinations.takeGauges(), programs);
-  }
-
-  /** Only where somebody publishes by what may lose anything. */
-  async #lookAtLosses(): Promise<void> {
-    const protocols = new Set([...this.#sources.online.values()].map(({ protocol }) => protocol));
-    const links: RouterLink[] = [];
-    for (const protocol of ["srt", "whip"] as const)
-      if (protocols.has(protocol)) links.push(...(await this.#o.links(protocol)));
-    this.#losses.update(links, performance.now());
   }
 }

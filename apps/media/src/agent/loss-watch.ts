@@ -1,4 +1,5 @@
-import type { RouterLink } from "../mediamtx/api.ts";
+import type { IngestProtocol, RouterConnection, RouterLink } from "../mediamtx/api.ts";
+import type { SourceView } from "./source-watch.ts";
 
 type Sample = { readonly at: number; readonly received: number; readonly lost: number };
 
@@ -9,6 +10,18 @@ const tellingPackets = 100;
 /** What part of their packets publishers have lost over the last seconds, from the router's counters. */
 export class LossWatch {
   #samples = new Map<string, readonly Sample[]>();
+
+  /** Asks for the counters, where somebody publishes by what may lose anything. */
+  async look(
+    online: Iterable<SourceView>,
+    linksOf: (protocol: IngestProtocol) => Promise<readonly RouterLink[]>,
+  ): Promise<void> {
+    const protocols = new Set([...online].map(({ protocol }) => protocol));
+    const links: RouterLink[] = [];
+    for (const protocol of ["srt", "whip"] as const)
+      if (protocols.has(protocol)) links.push(...(await linksOf(protocol)));
+    this.update(links, performance.now());
+  }
 
   /** Takes in the counters of all who publish. `now` is monotonic, ms. */
   update(links: readonly RouterLink[], now: number): void {
@@ -24,9 +37,9 @@ export class LossWatch {
     );
   }
 
-  /** 0 to 1; null: too little has come of it to tell. */
-  of(connectionId: string): number | null {
-    const samples = this.#samples.get(connectionId);
+  /** 0 to 1; null: it cannot be told, or not yet. */
+  of(publisher: Pick<RouterConnection, "id"> | null): number | null {
+    const samples = publisher === null ? undefined : this.#samples.get(publisher.id);
     const [first, last] = [samples?.[0], samples?.at(-1)];
     if (first === undefined || last === undefined) return null;
     const lost = last.lost - first.lost;
