@@ -7,8 +7,14 @@ export type TestCertificate = { readonly certPath: string; readonly keyPath: str
 /**
  * Writes a certificate for `localhost`, 127.0.0.1 and ::1 into `directory`. Who
  * is to trust it gets `certPath` as NODE_EXTRA_CA_CERTS, or `pem` as `ca`.
+ * `expired`: it was good for a day, and is not any more.
  */
-export async function writeTestCertificate(directory: string): Promise<TestCertificate> {
+export async function writeTestCertificate(
+  directory: string,
+  { expired = false }: { readonly expired?: boolean } = {},
+): Promise<TestCertificate> {
+  const dayMs = 86_400_000;
+  const past = { notBeforeDate: new Date(Date.now() - 2 * dayMs), notAfterDate: new Date(Date.now() - dayMs) };
   const names = [
     { type: 2 as const, value: "localhost" },
     { type: 7 as const, ip: "127.0.0.1" },
@@ -18,6 +24,7 @@ export async function writeTestCertificate(directory: string): Promise<TestCerti
     keyType: "ec",
     curve: "P-256",
     algorithm: "sha256",
+    ...(expired ? past : {}),
     extensions: [
       { name: "basicConstraints", cA: true, critical: true },
       { name: "keyUsage", digitalSignature: true, keyCertSign: true, critical: true },

@@ -24,6 +24,8 @@ export type RtmpServer = {
   readonly connections: readonly RtmpServerConnection[];
   /** For connections from now on. */
   readonly behave: (behaviour: RtmpServerBehaviour) => void;
+  /** For connections from now on, of RTMPS. */
+  readonly certify: (tls: { readonly key: string; readonly cert: string }) => void;
   readonly stop: () => Promise<void>;
 };
 
@@ -63,6 +65,10 @@ export async function startRtmpServer(options: RtmpServerOptions = {}): Promise<
     connections,
     behave: (next) => {
       behaviour = next;
+    },
+    certify: (next) => {
+      if (!("setSecureContext" in server)) throw new Error("it speaks no TLS");
+      server.setSecureContext(next);
     },
     stop: async () => {
       const closed = once(server, "close");
