@@ -10,6 +10,7 @@ const needed = {
   ffmpeg: { programs: ["ffmpeg", "ffprobe"], files: [], packages: ["ffmpeg"] },
   "nginx-rtmp": { programs: ["nginx"], files: [nginxRtmpModule], packages: ["nginx-light", "libnginx-mod-rtmp"] },
   chromium: { programs: ["chromium"], files: [], packages: ["chromium"] },
+  ngircd: { programs: ["ngircd"], files: [], packages: ["ngircd"] },
 } as const;
 
 export type SystemPeer = keyof typeof needed;
