@@ -16,6 +16,7 @@ import { programMetadata } from "./program-metadata.ts";
 import { Preview } from "./preview.ts";
 import { ProgramOutputs } from "./program-outputs.ts";
 import type { Canvas, ProgramGauges, ProgramReport, ProgramSpec } from "./protocol.ts";
+import { FrameWatch } from "./frame-watch.ts";
 import { imageUrls } from "./scene/images.ts";
 import { SourceReporter } from "./source-reporter.ts";
 import { Sources } from "./sources.ts";
@@ -27,7 +28,6 @@ export type EngineListener = {
 
 /** Pixels, at the most. */
 const snapshotWidth = 1280;
-const stuckAfterMs = 15_000;
 /** Images that take longer are shown when they are there. */
 const imagesMs = 1_500;
 
@@ -60,7 +60,7 @@ export class Engine {
   #startedAt = performance.now();
   #onSlate: boolean | null = null;
   #failedAt = -Infinity;
-  #madeAt = 0;
+  readonly #frames = new FrameWatch();
   /** Not yet reported, and the first frame that shows it. */
   #taken: (TakenScene & { readonly frame: number }) | null = null;
   #isClosed = false;
@@ -144,9 +144,9 @@ export class Engine {
     }
   }
 
-  /** No frame has come out for so long that it never will by itself. */
-  get isStuck(): boolean {
-    return this.now() - this.#madeAt > stuckAfterMs;
+  /** Asked once a second: no frame has come out for so long that it never will by itself. */
+  isStuck(): boolean {
+    return this.#frames.isStuck();
   }
 
   gauges(): ProgramGauges {
@@ -260,7 +260,7 @@ export class Engine {
   #made(frame: number, at: number, isWhole: boolean): void {
     const now = this.now();
     const behindMs = Math.max(0, now - at - 1_000 / this.canvas.frameRate);
-    this.#madeAt = now;
+    this.#frames.made();
     this.#gauges.note(behindMs);
     this.#pipeline.encoder.note(behindMs, now);
     if (!isWhole || this.#taken === null || frame < this.#taken.frame) return;

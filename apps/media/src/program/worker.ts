@@ -108,7 +108,7 @@ setInterval(() => {
     return;
   }
   // Another worker can do what this one cannot any more.
-  if (engine.isStuck) fail(new Error("no frame came out of the encoder any more"));
+  if (engine.isStuck()) fail(new Error("no frame came out of the encoder any more"));
   report({ type: "gauges", gauges: engine.gauges() });
 }, gaugeMs);
 setInterval(() => {
