@@ -13,6 +13,8 @@ export type Platform = {
   readonly capabilities: Capabilities;
   /** Settings by their name behind `TRAX_<PLATFORM>_`, as in `CLIENT_ID`; read once at start. */
   readonly settings: Readonly<Record<string, PlatformSetting>>;
+  /** Where all accounts share one quota a day: the setting that holds it, and whose midnight ends the day. */
+  readonly quota?: { readonly setting: string; readonly timeZone: string };
   /** Null where the operator has not set what it needs. */
   open(context: PlatformContext): PlatformClient | null;
 };
@@ -75,6 +77,16 @@ export type HttpRequest = {
   readonly signal?: AbortSignal;
   /** 10,000 unless given. */
   readonly deadlineMs?: number;
+  /** What a refusal means, where its status alone does not tell. Null: what its status says. */
+  readonly explain?: (refusal: HttpRefusal) => PlatformError | null;
+};
+
+export type HttpRefusal = {
+  readonly status: number;
+  /** Its JSON; text where it is none. */
+  readonly body: unknown;
+  /** The platform's own words, fit to be shown; empty where it has none. */
+  readonly words: string;
 };
 
 /** What linking found out. */
@@ -132,7 +144,9 @@ export type PlatformClient = {
   /**
    * Reads chat until the signal ends it or an error does; who calls connects
    * again. `from` is the cursor that was last given with updates, null at first.
-   * What is given is stored when `take` resolves.
+   * What is given is stored when `take` resolves. It may be called again before
+   * it has: order is kept, and what comes together is stored together, so a busy
+   * chat is read faster where nobody waits between two messages.
    */
   readChat?(
     session: PlatformSession,
