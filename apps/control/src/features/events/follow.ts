@@ -8,7 +8,7 @@ import type { EventFeed } from "../../kernel/event-feed.ts";
 import { lastSeq, readEvents, seqOf } from "../../kernel/events.ts";
 import { requireScope } from "../../kernel/guard.ts";
 import { isStudio, requireStudio } from "../broadcast/index.ts";
-import { openDoorbell } from "./doorbell.ts";
+import { openDoorbell } from "../../kernel/doorbell.ts";
 import { frameOf, heartbeatFrame, retryFrame } from "./frame.ts";
 import { sendMeters } from "./meters.ts";
 
