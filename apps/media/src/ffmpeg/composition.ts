@@ -102,7 +102,7 @@ function drawItem(draft: Draft, below: string, item: DrawItem): string {
 function drawPicture(draft: Draft, frame: Frame, fitted: Fitted, background: string | null, format: string): string {
   const { cut, pad, width, height } = fitted;
   const steps = [
-    ...(cut === null ? [] : [`crop=${cut.width}:${cut.height}:${cut.x}:${cut.y}`]),
+    ...(cut === null ? [] : [`crop=${cut.width}:${cut.height}:${cut.x}:${cut.y}:exact=1`]),
     `scale=${width}:${height}:flags=bicubic:out_color_matrix=bt709:out_range=tv`,
     "setsar=1",
     `format=${format}`,

@@ -21,6 +21,7 @@ before(() => {
     ["blue", 320, 180, "#0000ff"],
     ["green", 200, 200, "#00ff00"],
     ["dot", 1, 1, "#ffffff"],
+    ["column", 1, 500, "#00ff00"],
   ] as const)
     pictures.set(name, picture(width, height, color));
 });
@@ -106,6 +107,15 @@ test("pictures, bitmaps and fades are drawn where and as they should", async (t)
     ] as const)
       assertColor(look, x, y, red);
   });
+
+  await t.test(
+    "a column of single pixels is cropped to fill, and so is the last pixel that a crop leaves",
+    async () => {
+      const crop = { left: 0.4999, top: 0.4999, right: 0.4999, bottom: 0.4999 };
+      assertColor(await draw({ items: [source("column")] }), 160, 90, green);
+      assertColor(await draw({ items: [source("column", { crop })] }), 160, 90, green);
+    },
+  );
 
   await t.test("contain leaves free what is behind, or its background", async () => {
     const look = await draw({ items: [source("red"), source("green", { fit: "contain" })] });

@@ -98,7 +98,7 @@ export class Engine {
       onError: (error) => this.#failed(error),
     });
     this.#gauges = new GaugeTaker();
-    this.#reporter = new SourceReporter(this.#sources, listener.report);
+    this.#reporter = new SourceReporter(this.#sources, () => this.#pipeline.undrawable, listener.report);
   }
 
   /** Listens on the spec's link and begins. */

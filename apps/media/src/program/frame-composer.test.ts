@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { AV_PIX_FMT_GRAY32LE, AV_PIX_FMT_YUV420P, AVCOL_RANGE_MPEG, AVCOL_SPC_BT709 } from "node-av/constants";
+import { FFmpegError, Frame } from "node-av/lib";
 import type { Composition } from "../ffmpeg/composition.ts";
+import { SharedFrame } from "../ffmpeg/shared-frame.ts";
 import type { Bitmap, DrawItem } from "./draw.ts";
 import { FrameComposer } from "./frame-composer.ts";
 
@@ -58,3 +61,50 @@ test("what cannot be drawn is held, then stood in for, tried again, and left for
   assert.ok(seen.includes("black"), seen.join("; "));
   composer.close();
 });
+
+test("a source that cannot be drawn is left out where another is seen, told of, and back as soon as it can be", async () => {
+  const errors: unknown[] = [];
+  const composer = new FrameComposer(canvas, (error) => errors.push(error));
+  const [good, odd, mended] = [grey(AV_PIX_FMT_YUV420P), grey(AV_PIX_FMT_GRAY32LE), grey(AV_PIX_FMT_YUV420P)];
+  let second: SharedFrame = odd;
+  let frame = 0;
+  const left = { ...broken, sourceId: "good", box: { x: 0, y: 0, width: 32, height: 36 } };
+  const right = { ...broken, sourceId: "odd", box: { x: 32, y: 0, width: 32, height: 36 } };
+  const composition = { ...nothing, items: [left, right] };
+  const compose = async (of: Composition): Promise<readonly [left: number, right: number, isWhole: boolean]> => {
+    const pictureOf = (sourceId: string) => (sourceId === "good" ? good : second);
+    const composed = await composer.compose({ frame, composition: of, standIn: filled(255), pictureOf });
+    frame += 1;
+    const planes = composed?.picture.frame.toBuffer();
+    composed?.picture.release();
+    return [planes?.readUInt8(10) ?? 0, planes?.readUInt8(50) ?? 0, composed?.isWhole ?? false];
+  };
+  for (let each = 0; each < 45; each += 1) assert.deepEqual(await compose(composition), [128, 16, true]);
+  assert.deepEqual([...composer.undrawable], ["odd"]);
+  assert.equal(errors.length, 3, "it is tried again now and then");
+  second = mended;
+  const seen: number[] = [];
+  for (let each = 0; each < 25; each += 1) seen.push((await compose(composition))[1]);
+  assert.equal(seen.at(-1), 128);
+  assert.equal(composer.undrawable.size, 0);
+
+  // Nothing else is seen: the stand-in.
+  second = odd;
+  const alone = { ...nothing, items: [right] };
+  for (let each = 0; each < 10; each += 1) await compose(alone);
+  assert.deepEqual(await compose(alone), [235, 235, false]);
+  assert.deepEqual([...composer.undrawable], ["odd"]);
+  composer.close();
+  for (const picture of [good, odd, mended]) picture.release();
+});
+
+function grey(format: typeof AV_PIX_FMT_YUV420P | typeof AV_PIX_FMT_GRAY32LE): SharedFrame {
+  const frame = new Frame();
+  frame.alloc();
+  Object.assign(frame, { width: 64, height: 36, format });
+  FFmpegError.throwIfError(frame.getBuffer(), "make");
+  frame.colorRange = AVCOL_RANGE_MPEG;
+  frame.colorSpace = AVCOL_SPC_BT709;
+  for (const plane of frame.data ?? []) plane.fill(128);
+  return new SharedFrame(frame);
+}

@@ -54,6 +54,11 @@ export class FramePipeline {
     return this.#composer.last;
   }
 
+  /** Sources that are meant to be seen and cannot be drawn. */
+  get undrawable(): ReadonlySet<string> {
+    return this.#composer.undrawable;
+  }
+
   /** Whether what cannot be drawn is stood in for at that frame. */
   isStandingIn(frame: number): boolean {
     return this.#composer.isStandingIn(frame);
