@@ -34,23 +34,20 @@ export class GaugeTaker {
     const frameRate = newest > first ? ((this.#frames.length - 1) * 1_000) / (newest - first) : 0;
     const behindMs = Math.round(this.#behindMs);
     this.#behindMs = 0;
+    const gauges = of.sources.map((source) => ({ sourceId: source.sourceId, ...source.gauge() }));
     return {
       frameRate: Math.round(frameRate * 100) / 100,
       behindMs,
       skippedFrames: of.skippedFrames,
       preset: of.preset,
       cores: Math.round(cores * 1_000) / 1_000,
-      driftMs: Math.round(worst(of.sources.map((source) => of.driftOf(source.sourceId)))),
-      sources: of.sources.map((source) => {
-        const { bitrate, lastFrameAt } = source.gauge();
+      driftMs: Math.round(
+        Math.max(0, ...gauges.map(({ sourceId, skewMs }) => Math.max(Math.abs(skewMs), of.driftOf(sourceId)))),
+      ),
+      sources: gauges.map(({ sourceId, bitrate, lastFrameAt }) => {
         const at = lastFrameAt === null ? null : systemClock.timestampOf(lastFrameAt);
-        return { sourceId: source.sourceId, bitrate, lastFrameAt: at };
+        return { sourceId, bitrate, lastFrameAt: at };
       }),
     };
   }
-}
-
-/** The one furthest from 0, with its sign. */
-function worst(values: readonly number[]): number {
-  return values.reduce((most, value) => (Math.abs(value) > Math.abs(most) ? value : most), 0);
 }

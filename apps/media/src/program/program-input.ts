@@ -9,6 +9,16 @@ export type SourceState = {
   readonly error: SourceFault | null;
 };
 
+/** As measured since it was last asked for. */
+export type SourceGauge = {
+  /** bit/s. */
+  readonly bitrate: number;
+  /** When a frame last came, monotonic ms. */
+  readonly lastFrameAt: number | null;
+  /** How much later than its picture its sound is placed, where their timestamps are too far apart to go by. */
+  readonly skewMs: number;
+};
+
 /** One source of a program, wherever it comes from. Times are the engine's, ms. */
 export type ProgramInput = {
   readonly sourceId: string;
@@ -23,7 +33,6 @@ export type ProgramInput = {
   picture(now: number): SharedFrame | null;
   /** What is known of it; a few times a second, also to end a connection that says nothing. */
   state(): SourceState;
-  /** bit/s since this was last asked, and when a frame last came (monotonic ms). */
-  gauge(): { readonly bitrate: number; readonly lastFrameAt: number | null };
+  gauge(): SourceGauge;
   close(): void | Promise<void>;
 };

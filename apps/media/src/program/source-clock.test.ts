@@ -95,3 +95,36 @@ test("after a long pause it goes on as a new connection does", () => {
   assert.equal(clock.anchors, 2);
   assert.ok(Math.abs(clock.place(70_000) - 70_130) < 1);
 });
+
+for (const skew of [-3_000, 3_000, 90_000]) {
+  test(`sound and picture ${skew} ms apart are each placed by when they come, which is told, until they belong together again`, () => {
+    const clock = new SourceClock();
+    const from = 100_000;
+    const play = (begin: number, end: number, apartMs: number): void => {
+      for (let at = begin; at < end; at += 20) {
+        clock.note(at, at, "video");
+        clock.note(at - apartMs, at, "audio");
+        if (at - begin < 1_000) continue;
+        for (const waits of [clock.place(at, "video") - at, clock.place(at - apartMs, "audio") - at])
+          assert.ok(waits > 100 && waits < 200, `at ${at} it waits ${waits} ms`);
+      }
+    };
+    play(from, from + 20_000, skew);
+    assert.equal(clock.anchors, 2, "each once");
+    assert.ok(Math.abs(clock.skewMs - skew) < 5, String(clock.skewMs));
+    play(from + 20_000, from + 30_000, 0);
+    assert.equal(clock.skewMs, 0);
+    assert.ok(clock.anchors <= 4, `anchored ${clock.anchors} times`);
+  });
+}
+
+test("sound that jumps a moment after its picture belongs to it again", () => {
+  const clock = new SourceClock();
+  for (let at = 0; at < 5_000; at += 20) {
+    clock.note(at < 2_000 ? at : at + 50_000, at, "video");
+    clock.note(at < 2_100 ? at : at + 50_000, at, "audio");
+  }
+  assert.equal(clock.skewMs, 0);
+  assert.ok(clock.anchors <= 4, `anchored ${clock.anchors} times`);
+  assert.equal(clock.place(60_000, "audio"), clock.place(60_000, "video"));
+});

@@ -14,6 +14,8 @@ const slewRate = 0.005;
 const settlingMs = 500;
 /** How much later than the other one of sound and picture may come: transport streams send pictures ahead. */
 const maxSkewMs = 2_000;
+/** Those that were further apart belong together again when they are this near. */
+const nearSkewMs = 1_000;
 const windowMs = 5_000;
 const windowParts = 10;
 
@@ -25,7 +27,8 @@ type Quickest = { readonly since: number; delay: number }[];
  * Puts a source's timestamps on the engine's clock, sound and picture by the
  * same anchor. Follows the sender's clock by the messages that came quickest,
  * and the network by a buffer that grows when they come too late. Where sound and
- * picture of the same time come apart, the later one counts. All in ms.
+ * picture of the same time come apart, the later one counts; where they are so far
+ * apart that they say nothing of each other, each has an anchor of its own. All in ms.
  */
 export class SourceClock {
   #offset: number | null = null;
@@ -35,6 +38,8 @@ export class SourceClock {
   #slewedAt = 0;
   readonly #quickest = new Map<Kind, Quickest>();
   #anchors = 0;
+  /** The one that has nothing to do with the other's anchor. */
+  #apart: { readonly kind: Kind; readonly clock: SourceClock } | null = null;
 
   /** How often it was anchored anew: timestamps before and after do not belong together. */
   get anchors(): number {
@@ -46,9 +51,17 @@ export class SourceClock {
     return this.#bufferMs;
   }
 
+  /** How much later than its picture sound is placed, against what their timestamps say. */
+  get skewMs(): number {
+    if (this.#apart === null) return 0;
+    const later = this.#apart.clock.place(0) - this.#own(0);
+    return this.#apart.kind === "audio" ? later : -later;
+  }
+
   /** The next message is the first of a new connection. */
   restart(): void {
     this.#offset = null;
+    this.#apart = null;
   }
 
   /** Notes the arrival of a message by its (decoding) timestamp. */
@@ -58,12 +71,23 @@ export class SourceClock {
       this.#anchor(kind, delay, arrivedAt);
       return;
     }
-    const lateMs = delay - this.#offset;
     const latest = this.#latest(arrivedAt);
+    if (this.#apart?.kind === kind) {
+      if (Math.abs(delay - latest) > nearSkewMs) {
+        this.#noteApart(this.#apart.clock, timestamp, arrivedAt, kind);
+        return;
+      }
+      this.#apart = null;
+      this.#anchors += 1;
+    }
+    const lateMs = delay - this.#offset;
     const own = this.#quickest.get(kind);
     if (own === undefined) {
-      if (Math.abs(delay - latest) > maxSkewMs) this.#anchor(kind, delay, arrivedAt);
-      else this.#join(kind, delay, arrivedAt);
+      if (latest === -Infinity) this.#anchor(kind, delay, arrivedAt);
+      else if (Math.abs(delay - latest) > maxSkewMs) {
+        this.#apart = { kind, clock: new SourceClock() };
+        this.#noteApart(this.#apart.clock, timestamp, arrivedAt, kind);
+      } else this.#join(kind, delay, arrivedAt);
       return;
     }
     const aheadMs = -lateMs - Math.max(0, latest - least(own));
@@ -86,12 +110,24 @@ export class SourceClock {
   }
 
   /** The engine's time for a timestamp; only after a first `note`. */
-  place(timestamp: number): number {
+  place(timestamp: number, kind: Kind = "video"): number {
+    return this.#apart?.kind === kind ? this.#apart.clock.place(timestamp) : this.#own(timestamp);
+  }
+
+  #own(timestamp: number): number {
     return timestamp + (this.#offset ?? 0);
+  }
+
+  #noteApart(clock: SourceClock, timestamp: number, arrivedAt: number, kind: Kind): void {
+    const { anchors } = clock;
+    clock.note(timestamp, arrivedAt, kind);
+    this.#anchors += clock.anchors - anchors;
   }
 
   #anchor(kind: Kind, delay: number, now: number): void {
     this.#offset = delay + this.#bufferMs;
+    // Whether the other one belongs to it is seen anew.
+    this.#apart = null;
     this.#anchors += 1;
     this.#anchoredAt = now;
     this.#lateAt = now;

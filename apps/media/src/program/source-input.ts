@@ -6,7 +6,7 @@ import { SourceFlow } from "../relay/source-flow.ts";
 import { SourceReader } from "../relay/source-reader.ts";
 import type { MediaMessage } from "../rtmp/message.ts";
 import { PictureQueue } from "./picture-queue.ts";
-import type { ProgramInput, SourceState } from "./program-input.ts";
+import type { ProgramInput, SourceGauge, SourceState } from "./program-input.ts";
 import type { ProgramSource, SourceFault } from "./protocol.ts";
 import { SilenceGrace } from "./silence-grace.ts";
 import { SourceClock } from "./source-clock.ts";
@@ -129,11 +129,10 @@ export class SourceInput implements ProgramInput {
     return { flowing: this.#reader !== null && this.#flow.isFlowing(now), video, audio, error };
   }
 
-  /** bit/s since this was last asked, and when a frame last came (monotonic ms). */
-  gauge(): { readonly bitrate: number; readonly lastFrameAt: number | null } {
+  gauge(): SourceGauge {
     const bytes = this.#receivedBytes + (this.#reader?.receivedBytes ?? 0);
     const bitrate = this.#rate.sample(bytes, performance.now());
-    return { bitrate, lastFrameAt: this.#flow.lastFrameAt };
+    return { bitrate, lastFrameAt: this.#flow.lastFrameAt, skewMs: this.#clock.skewMs };
   }
 
   close(): void {
@@ -205,7 +204,7 @@ export class SourceInput implements ProgramInput {
       }
     }
     if (message.kind === "audio") {
-      this.#listener.onAudio(message, this.#clock.place(message.timestamp));
+      this.#listener.onAudio(message, this.#clock.place(message.timestamp, "audio"));
       return;
     }
     if (!message.configuration) {

@@ -3,7 +3,7 @@ import { ByteRate } from "../../relay/byte-rate.ts";
 import { silentAfterMs } from "../../relay/source-flow.ts";
 import type { Stereo } from "../audio/pcm.ts";
 import { PictureQueue } from "../picture-queue.ts";
-import type { ProgramInput, SourceState } from "../program-input.ts";
+import type { ProgramInput, SourceGauge, SourceState } from "../program-input.ts";
 import type { ProgramSource, SourceAudioFormat, SourceFault, SourceVideoFormat } from "../protocol.ts";
 import type { Addresses } from "./addresses.ts";
 import { Playback } from "./playback.ts";
@@ -77,9 +77,13 @@ export class OpenedInput implements ProgramInput {
     return { flowing, video: this.#video, audio: this.#audio, error: flowing ? null : this.#fault };
   }
 
-  gauge(): { readonly bitrate: number; readonly lastFrameAt: number | null } {
+  gauge(): SourceGauge {
     const bytes = this.#receivedBytes + (this.#playback?.receivedBytes ?? 0);
-    return { bitrate: this.#rate.sample(bytes, performance.now()), lastFrameAt: this.#frameAt };
+    return {
+      bitrate: this.#rate.sample(bytes, performance.now()),
+      lastFrameAt: this.#frameAt,
+      skewMs: this.#playback?.skewMs ?? 0,
+    };
   }
 
   async close(): Promise<void> {

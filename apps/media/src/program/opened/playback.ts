@@ -53,6 +53,8 @@ export class Playback {
   readonly #running: Promise<void>;
   #pace: Pace;
   #demuxer: Demuxer | null = null;
+  /** Of what comes at its own pace. */
+  #clock: SourceClock | null = null;
   #receivedBytes = 0;
   #isClosed = false;
   #undecoded = 0;
@@ -69,6 +71,11 @@ export class Playback {
 
   get receivedBytes(): number {
     return this.#receivedBytes + (this.#demuxer?.receivedBytes ?? 0);
+  }
+
+  /** How much later than its picture its sound is placed, where their timestamps are too far apart to go by. */
+  get skewMs(): number {
+    return this.#clock?.skewMs ?? 0;
   }
 
   async close(): Promise<void> {
@@ -123,6 +130,7 @@ export class Playback {
       clearInterval(watch);
       this.#receivedBytes += demuxer.receivedBytes;
       this.#demuxer = null;
+      this.#clock = null;
       await demuxer.close();
       way.close();
     }
@@ -131,6 +139,7 @@ export class Playback {
   /** What comes at its own pace is placed by when it comes. */
   async #follow(demuxer: Demuxer): Promise<void> {
     const clock = new SourceClock();
+    this.#clock = clock;
     let { anchors } = clock;
     for await (const item of demuxer.read()) {
       if (item.kind === "packet") {
@@ -138,7 +147,7 @@ export class Playback {
         clock.note(item.ms, this.#o.now(), item.video ? "video" : "audio");
         if (clock.anchors !== anchors) this.#listener.onInterrupted();
         anchors = clock.anchors;
-      } else this.#give(item, clock.place(item.ms));
+      } else this.#give(item, clock.place(item.ms, item.kind === "picture" ? "video" : "audio"));
     }
   }
 
