@@ -14,6 +14,7 @@ import { readVideoTag } from "../rtmp/media-tag.ts";
 import type { MediaMessage } from "../rtmp/message.ts";
 import { settleColors } from "./picture-colors.ts";
 import { SharedFrame } from "./shared-frame.ts";
+import { Upright } from "./upright.ts";
 
 export type VideoDecoderListener = {
   /** A picture and when it is due, in the clock that `push` was told. The listener holds it. */
@@ -55,6 +56,7 @@ export class VideoDecoder {
   #codec: string | null = null;
   #configuration: Buffer | null = null;
   #context: CodecContext | null = null;
+  readonly #upright = new Upright();
   #errors = 0;
   /** Of the connection: pictures of an earlier one are nobody's. */
   #generation = 0;
@@ -93,7 +95,7 @@ export class VideoDecoder {
     this.#isClosed = true;
     this.#generation += 1;
     this.#queue = [];
-    if (!this.#isRunning) this.#drop();
+    if (!this.#isRunning) this.#free();
   }
 
   async #run(): Promise<void> {
@@ -106,7 +108,12 @@ export class VideoDecoder {
       }
     }
     this.#isRunning = false;
-    if (this.#isClosed) this.#drop();
+    if (this.#isClosed) this.#free();
+  }
+
+  #free(): void {
+    this.#drop();
+    this.#upright.free();
   }
 
   async #take(message: MediaMessage, dueMs: number): Promise<void> {
@@ -167,11 +174,11 @@ export class VideoDecoder {
         frame.free();
         return;
       }
-      this.#give(frame);
+      await this.#give(frame, generation);
     }
   }
 
-  #give(frame: Frame): void {
+  async #give(frame: Frame, generation: number): Promise<void> {
     if (frame.hasFlags(AV_FRAME_FLAG_CORRUPT)) {
       frame.free();
       this.#errors += 1;
@@ -188,7 +195,9 @@ export class VideoDecoder {
     }
     settleColors(frame, this.#isRgb());
     const dueMs = Number(frame.pts) / 1_000;
-    this.#listener.onPicture(new SharedFrame(frame), dueMs);
+    const picture = await this.#upright.turn(new SharedFrame(frame));
+    if (this.#generation === generation) this.#listener.onPicture(picture, dueMs);
+    else picture.release();
   }
 
   /** Only these codecs carry RGB here. */

@@ -1,6 +1,7 @@
 import { Demuxer } from "../../ffmpeg/demuxer.ts";
 import type { Demuxed } from "../../ffmpeg/demuxer.ts";
 import type { SharedFrame } from "../../ffmpeg/shared-frame.ts";
+import { Upright } from "../../ffmpeg/upright.ts";
 import type { Stereo } from "../audio/pcm.ts";
 import type { SourceAudioFormat, SourceFault, SourceVideoFormat } from "../protocol.ts";
 import { SourceClock } from "../source-clock.ts";
@@ -51,6 +52,7 @@ export class Playback {
   readonly #listener: PlaybackListener;
   readonly #retry = new Retry();
   readonly #running: Promise<void>;
+  readonly #upright = new Upright();
   #pace: Pace;
   #demuxer: Demuxer | null = null;
   /** Of what comes at its own pace. */
@@ -83,6 +85,7 @@ export class Playback {
     this.#demuxer?.interrupt();
     this.#retry.end();
     await this.#running;
+    this.#upright.free();
   }
 
   async #run(): Promise<void> {
@@ -141,7 +144,7 @@ export class Playback {
     const clock = new SourceClock();
     this.#clock = clock;
     let { anchors } = clock;
-    for await (const item of demuxer.read()) {
+    for await (const item of this.#read(demuxer)) {
       if (item.kind === "packet") {
         this.#notePacket(item);
         clock.note(item.ms, this.#o.now(), item.video ? "video" : "audio");
@@ -170,7 +173,7 @@ export class Playback {
     let pictures = 0;
     let pictureEnd = 0;
     let soundEnd = 0;
-    for await (const item of demuxer.read()) {
+    for await (const item of this.#read(demuxer)) {
       if (item.kind === "packet") {
         this.#notePacket(item);
         continue;
@@ -194,6 +197,24 @@ export class Playback {
       pictures: demuxer.isCover ? 0 : pictures,
       lengthMs: isPadding ? pictureEnd : Math.max(pictureEnd, soundEnd),
     };
+  }
+
+  /** Its pictures as they are to be looked at. */
+  async *#read(demuxer: Demuxer): AsyncGenerator<Demuxed> {
+    let { video } = demuxer;
+    for await (const item of demuxer.read()) {
+      if (item.kind !== "picture") {
+        yield item;
+        continue;
+      }
+      const picture = await this.#upright.turn(item.picture);
+      const { width, height } = picture;
+      if (video !== null && picture !== item.picture && (video.width !== width || video.height !== height)) {
+        video = { ...video, width, height };
+        this.#listener.onFormats(video, demuxer.audio);
+      }
+      yield { ...item, picture };
+    }
   }
 
   #give(item: Exclude<Demuxed, { kind: "packet" }>, dueMs: number, isHeld = false): void {
