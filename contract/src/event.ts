@@ -11,6 +11,12 @@ export const eventScopes = {
   "program.changed": "stream:read",
   "program.slate": "stream:read",
   "recording.status_changed": "stream:read",
+  "media.ready": "media:read",
+  "media.failed": "media:read",
+  "chat.message": "chat:read",
+  "chat.message_updated": "chat:read",
+  "chat.messages_deleted": "chat:read",
+  "connection.changed": "connections:read",
 } as const satisfies Record<string, Scope>;
 
 export type EventType = keyof typeof eventScopes;
@@ -24,6 +30,12 @@ export const EventTypeSchema = z
     "program.changed",
     "program.slate",
     "recording.status_changed",
+    "media.ready",
+    "media.failed",
+    "chat.message",
+    "chat.message_updated",
+    "chat.messages_deleted",
+    "connection.changed",
   ])
   .meta({ id: "EventType", description: "New ones may be added." });
 

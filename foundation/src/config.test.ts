@@ -41,7 +41,18 @@ test("everything wrong is told at once", () => {
 });
 
 test("every variable is read under its own name", () => {
-  assert.deepEqual(Object.keys(readConfig({})).toSorted(), Object.keys(variables).toSorted());
+  assert.deepEqual(Object.keys(readConfig({})).toSorted(), [...Object.keys(variables), "platformSettings"].toSorted());
+});
+
+test("what is set for platforms is kept as it is, and is not shown", () => {
+  const { platformSettings } = readConfig({
+    TRAX_TWITCH_CLIENT_SECRET: "s3cret",
+    TRAX_HTTP_PORT: "1",
+    OTHER_TWITCH_X: "x",
+  });
+  assert.deepEqual([...platformSettings.keys()], ["TRAX_TWITCH_CLIENT_SECRET"]);
+  assert.equal(platformSettings.get("TRAX_TWITCH_CLIENT_SECRET")?.reveal(), "s3cret");
+  assert.ok(!JSON.stringify([...platformSettings]).includes("s3cret"));
 });
 
 test("an encryption key cannot be seen by accident", () => {

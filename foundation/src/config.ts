@@ -150,6 +150,16 @@ export const variables = {
     otherwise: "none; `./trax up` sets 127.0.0.0/8,::1/128",
     read: optional(networks, []),
   },
+  TRAX_REDIRECT_URIS: {
+    about: "Where else than on its own origin a browser may be sent once an account was linked, each exactly.",
+    takes: "http:// or https:// URLs, separated by commas",
+    otherwise: "none",
+    read: optional<readonly string[]>((value) => {
+      const entries = value.split(",").map((entry) => entry.trim());
+      if (entries.some((entry) => !/^https?:$/.test(URL.parse(entry)?.protocol ?? ""))) throw new WrongValue();
+      return entries;
+    }, []),
+  },
   TRAX_TRUSTED_PROXIES: {
     about: "Reverse proxies whose `X-Forwarded-For` is believed about who the client is.",
     takes: "CIDRs, separated by commas",
@@ -260,7 +270,24 @@ export type RateLimit = { readonly requests: number; readonly seconds: number };
 type Variables = typeof variables;
 
 /** Every variable under its own name, read and typed. */
-export type Config = { readonly [Name in keyof Variables]: ReturnType<Variables[Name]["read"]> };
+export type Config = { readonly [Name in keyof Variables]: ReturnType<Variables[Name]["read"]> } & {
+  readonly platformSettings: PlatformSettings;
+};
+
+/**
+ * Whatever is set as `TRAX_<PLATFORM>_<NAME>`, by the whole name. Which of these
+ * mean something, the platforms' adapters say; any may be a secret.
+ */
+export type PlatformSettings = ReadonlyMap<string, Secret>;
+
+function readPlatformSettings(environment: Environment): PlatformSettings {
+  const found = Object.entries(environment).flatMap(([name, text]): [string, Secret][] =>
+    /^TRAX_[A-Z0-9]+_[A-Z0-9_]+$/.test(name) && !Object.hasOwn(variables, name) && text !== undefined
+      ? [[name, new Secret(text)]]
+      : [],
+  );
+  return new Map(found);
+}
 
 /** Names each wrong variable and what it takes; never the value, which may be a secret. */
 export class ConfigError extends Error {
@@ -297,6 +324,7 @@ export function readConfig(environment: Environment): Config {
     TRAX_MOQ_PORT: read("TRAX_MOQ_PORT", variables.TRAX_MOQ_PORT),
     TRAX_OPERATOR_PORT: read("TRAX_OPERATOR_PORT", variables.TRAX_OPERATOR_PORT),
     TRAX_ALLOWED_NETWORKS: read("TRAX_ALLOWED_NETWORKS", variables.TRAX_ALLOWED_NETWORKS),
+    TRAX_REDIRECT_URIS: read("TRAX_REDIRECT_URIS", variables.TRAX_REDIRECT_URIS),
     TRAX_TRUSTED_PROXIES: read("TRAX_TRUSTED_PROXIES", variables.TRAX_TRUSTED_PROXIES),
     TRAX_RATE_LIMIT: read("TRAX_RATE_LIMIT", variables.TRAX_RATE_LIMIT),
     TRAX_ENCRYPTION_KEYS: read("TRAX_ENCRYPTION_KEYS", variables.TRAX_ENCRYPTION_KEYS),
@@ -314,6 +342,7 @@ export function readConfig(environment: Environment): Config {
     TRAX_RTMPS_CERT: read("TRAX_RTMPS_CERT", variables.TRAX_RTMPS_CERT),
     TRAX_RTMPS_KEY: read("TRAX_RTMPS_KEY", variables.TRAX_RTMPS_KEY),
     TRAX_LOG_LEVEL: read("TRAX_LOG_LEVEL", variables.TRAX_LOG_LEVEL),
+    platformSettings: readPlatformSettings(environment),
   };
   if (wrong.length > 0) throw new ConfigError(wrong.join("\n"));
   return config;

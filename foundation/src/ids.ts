@@ -26,3 +26,16 @@ export type IdKind = keyof typeof idPrefixes;
 export function newId(kind: IdKind): string {
   return typeidUnboxed(idPrefixes[kind]);
 }
+
+/** Sorts before every id of that kind made at or after the time, and after every older one. */
+export function firstId(kind: IdKind, at: Date): string {
+  const milliseconds = BigInt(Math.max(0, at.getTime()));
+  return `${idPrefixes[kind]}_${encode(milliseconds << 80n)}`;
+}
+
+const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/** 128 bits in Crockford base32. */
+function encode(value: bigint): string {
+  return Array.from({ length: 26 }, (_, place) => alphabet[Number((value >> BigInt(5 * (25 - place))) & 31n)]).join("");
+}

@@ -1,36 +1,10 @@
 import { resolve } from "node:path";
-import type { Readable } from "node:stream";
 import type { Config } from "./config.ts";
 import { openDiskStore } from "./object-store/disk.ts";
+import { storeOpenedLater } from "./object-store/later.ts";
+import type { ObjectStore } from "./object-store/store.ts";
 
-/** Bytes `start` to `end`, both included, as in RFC 9110, 14.1.2. */
-export type ByteRange = { readonly start: number; readonly end: number };
-
-/** Something stored. */
-export type StoredObject = {
-  readonly key: string;
-  readonly sizeBytes: number;
-  readonly contentType: string | null;
-  /** Hex; null where the store does not know it. */
-  readonly sha256: string | null;
-};
-
-/**
- * Where files are: a directory, or a bucket of S3. Keys are relative paths of
- * `[A-Za-z0-9._-]` and slashes, no part of which begins with a dot. An object appears whole or not at all.
- */
-export type ObjectStore = {
-  /** Stores a file's bytes under the key, in place of what was there. */
-  putFile(key: string, path: string, options: { readonly contentType: string }): Promise<void>;
-  /** Null where there is no such object. The caller reads the body to its end or destroys it. */
-  read(key: string, range?: ByteRange): Promise<{ readonly body: Readable; readonly stored: StoredObject } | null>;
-  stat(key: string): Promise<StoredObject | null>;
-  /** The key, or all below it where it ends in a slash. What is not there is no error. */
-  remove(key: string): Promise<void>;
-  /** The object's file on this machine, for who may read it where it is; null where it is not on a disk of this machine. */
-  localPath(key: string): Promise<string | null>;
-  close(): Promise<void>;
-};
+export type { ByteRange, ObjectStore, StoredObject } from "./object-store/store.ts";
 
 /** The directory of objects where they are on disk. */
 export function objectDirectoryOf(config: Config): string {
@@ -39,5 +13,15 @@ export function objectDirectoryOf(config: Config): string {
 
 /** What the operator has set: the data directory unless it is a bucket. */
 export function openObjectStore(config: Config): ObjectStore {
-  return openDiskStore(objectDirectoryOf(config));
+  const bucket = config.TRAX_S3_BUCKET;
+  return bucket === null ? openDiskStore(objectDirectoryOf(config)) : storeOpenedLater(openBucketStore(bucket, config));
+}
+
+/** The SDK of S3 takes 50 MB and half a second: who keeps files on a disk does not load it. */
+async function openBucketStore(bucket: string, config: Config): Promise<ObjectStore> {
+  const [{ openBucket }, { openS3Store }] = await Promise.all([
+    import("./object-store/s3-bucket.ts"),
+    import("./object-store/s3.ts"),
+  ]);
+  return openS3Store(openBucket(bucket, config));
 }

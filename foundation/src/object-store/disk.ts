@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { copyFile, link, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { ObjectStore, StoredObject } from "../object-store.ts";
+import type { ObjectStore, StoredObject } from "./store.ts";
 import { codeOf } from "../error-code.ts";
 import { checkKey } from "./key.ts";
 
