@@ -8,14 +8,17 @@ export type MediaEventType =
   | "source.status_changed"
   | "destination.status_changed"
   | "program.slate"
-  | "recording.status_changed";
+  | "recording.status_changed"
+  | "media.ready"
+  | "media.failed";
 
 /** Appends to the outbox, in the transaction that changes what the event tells of; a trigger there tells who listens. */
 export async function appendMediaEvent(
   tx: Queryable,
   event: {
     readonly accountId: string;
-    readonly studioId: string;
+    /** Null: it is no studio's. */
+    readonly studioId: string | null;
     readonly type: MediaEventType;
     readonly data: object;
   },

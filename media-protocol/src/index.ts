@@ -1,4 +1,5 @@
 export * from "./admission.ts";
+export * from "./asset.ts";
 export * from "./automatic.ts";
 export * from "./channel.ts";
 export { notifyDesired, notifySessions, readDesired, requestLive, requestOffline } from "./desired.ts";

@@ -9,6 +9,8 @@ import {
   AV_CODEC_ID_VP9,
   AV_DISPOSITION_ATTACHED_PIC,
   AV_LOG_QUIET,
+  AV_PIX_FMT_YUV420P,
+  AV_PKT_DATA_DISPLAYMATRIX,
   AVDISCARD_ALL,
   AVERROR_EOF,
   AVERROR_EXIT,
@@ -26,6 +28,7 @@ import { DemuxError } from "./demux-error.ts";
 import { SoundTrack } from "./sound-track.ts";
 import type { Sound } from "./sound-track.ts";
 import { PictureTrack } from "./picture-track.ts";
+import { turningFilters } from "./turning.ts";
 
 /** Times in ms from the beginning of what is read. */
 export type Demuxed =
@@ -37,6 +40,16 @@ export type Demuxed =
 
 // FFmpeg prints URLs, and these hold passwords.
 Log.setLevel(AV_LOG_QUIET);
+
+/** How pictures are stored, beside their size and rate. */
+export type PictureFacts = {
+  /** Filters that turn it upright. */
+  readonly turning: readonly string[];
+  /** Width of a pixel by its height. */
+  readonly pixelAspect: number;
+  /** 8 bit 4:2:0, as everything plays it. */
+  readonly isCommonFormat: boolean;
+};
 
 const videoCodecs = new Map<AVCodecID, SourceVideoFormat["codec"]>([
   [AV_CODEC_ID_H264, "h264"],
@@ -114,6 +127,30 @@ export class Demuxer {
       sampleRate: sampleRate > 0 ? sampleRate : null,
       channels: channels > 0 ? channels : null,
     };
+  }
+
+  /** Null where it has no picture. */
+  get pictureFacts(): PictureFacts | null {
+    const { picture } = this.#streams;
+    if (picture === null) return null;
+    const { codecpar } = picture;
+    const { num, den } = picture.sampleAspectRatio;
+    return {
+      turning: turningFilters(codecpar.getCodedSideData(AV_PKT_DATA_DISPLAYMATRIX)),
+      pixelAspect: num > 0 && den > 0 ? num / den : 1,
+      isCommonFormat: codecpar.format === AV_PIX_FMT_YUV420P,
+    };
+  }
+
+  /** As the container tells, or as FFmpeg guesses; null where neither does. ms. */
+  get durationMs(): number | null {
+    const { duration } = this.#context;
+    return duration > 0n ? Number(duration) / 1_000 : null;
+  }
+
+  /** FFmpeg's names of the container, with commas. */
+  get container(): string {
+    return this.#context.iformat?.name ?? "";
   }
 
   /** Its only picture is the cover of what is heard. */

@@ -11,8 +11,9 @@ export type DecodedPicture = {
   readonly durationMs: number;
 };
 
-const maxWidth = 4096;
-const maxHeight = 2304;
+/** Of the longer and the shorter side, pixels. */
+const longest = 4096;
+const shortest = 2304;
 const noTime = -(2n ** 62n);
 
 /** Decodes the pictures of one stream of a demuxer, stamped in ms from `startMs`. What cannot be decoded is left out. */
@@ -34,7 +35,7 @@ export class PictureTrack {
 
   /** Null where there is no decoder for it. */
   static async open(stream: Stream, startMs: number): Promise<PictureTrack | null> {
-    const context = await openDecoder(stream, { max_pixels: String(maxWidth * maxHeight) });
+    const context = await openDecoder(stream, { max_pixels: String(longest * shortest) });
     return context === null ? null : new PictureTrack(context, stream, startMs);
   }
 
@@ -69,7 +70,7 @@ export class PictureTrack {
   }
 
   #take(frame: Frame): DecodedPicture | null {
-    if (frame.hasFlags(AV_FRAME_FLAG_CORRUPT) || frame.width > maxWidth || frame.height > maxHeight) return null;
+    if (frame.hasFlags(AV_FRAME_FLAG_CORRUPT) || !isDecodable(frame.width, frame.height)) return null;
     settleColors(frame, true);
     const time = frame.bestEffortTimestamp > noTime ? frame.bestEffortTimestamp : frame.pts;
     const following = this.#lastMs === null ? 0 : this.#lastMs + this.#frameMs;
@@ -83,6 +84,11 @@ export class PictureTrack {
       durationMs: duration > 0 ? duration : this.#frameMs,
     };
   }
+}
+
+/** Whether pictures of that size are decoded: up to 4K, whichever way up. */
+export function isDecodable(width: number, height: number): boolean {
+  return Math.max(width, height) <= longest && Math.min(width, height) <= shortest;
 }
 
 /** A decoder for the stream, of one thread; null where there is none. */
