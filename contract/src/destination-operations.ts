@@ -29,7 +29,8 @@ export const destinationOperations = {
     path: "/v1/studios/{id}/destinations",
     tag: "Destinations",
     summary: "Add a destination",
-    description: "While the studio is live it is connected at once.",
+    description:
+      "With a `url`, or with the `connectionId` of a linked account, whose platform is then asked at each go-live where to send to. While the studio is live it is connected at once.",
     auth: "credential",
     scope: "destinations:write",
     write: true,
@@ -38,7 +39,7 @@ export const destinationOperations = {
     body: DestinationCreate,
     status: 201,
     response: Destination,
-    errors: ["destination_refused"],
+    errors: ["destination_refused", "platform_refused"],
   }),
   getDestination: operation({
     method: "GET",
@@ -70,7 +71,7 @@ export const destinationOperations = {
     body: DestinationUpdate,
     status: 200,
     response: Destination,
-    errors: ["destination_refused"],
+    errors: ["conflict", "destination_refused", "platform_refused"],
   }),
   deleteDestination: operation({
     method: "DELETE",

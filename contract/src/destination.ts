@@ -25,8 +25,14 @@ export const DestinationErrorCode = z
     "closed_by_peer",
     "write_timeout",
     "protocol_error",
+    "platform_refused",
   ])
   .meta({ id: "DestinationErrorCode" });
+
+export const DestinationPrivacy = z.enum(["public", "unlisted", "private"]).meta({
+  id: "DestinationPrivacy",
+  description: "Of the broadcast that the platform makes of a go-live (YouTube).",
+});
 
 export const DestinationError = z.object({ code: DestinationErrorCode, message: z.string(), at: Time }).meta({
   id: "DestinationError",
@@ -44,7 +50,8 @@ export const Destination = z
     url: z.string(),
     enabled: z.boolean(),
     streamKeySet: z.boolean(),
-    connectionId: z.string().nullable(),
+    connectionId: z.string().nullable().meta({ description: "The linked account that it was made from." }),
+    privacy: DestinationPrivacy,
     status: DestinationStatus,
     lastError: DestinationError.nullable(),
     delayMs: z.number().int().meta({ description: "How much later than the program it is sent." }),
@@ -81,6 +88,14 @@ export const DestinationUrl = z
     example: "rtmps://live.example.com:443/app",
   });
 
+const connectionId = id("cnx")
+  .nullable()
+  .optional()
+  .meta({
+    description:
+      "A linked account, instead of `url` and `streamKey`: its platform tells both at each go-live. Null: none any more.",
+  });
+
 /** So long a destination may lag behind the program; what waits is kept in memory. */
 const DelayMs = z.number().int().min(0).max(60_000).meta({ example: 0 });
 
@@ -92,14 +107,17 @@ const streamKey = z
 export const DestinationCreate = z
   .strictObject({
     name: Name,
-    platform: Platform.default("custom"),
-    url: DestinationUrl,
+    platform: Platform.default("custom").meta({ description: "Of a connection: its own." }),
+    url: DestinationUrl.optional(),
+    connectionId,
+    privacy: DestinationPrivacy.default("public"),
     streamKey: streamKey.nullable().optional(),
     enabled: z.boolean().default(true),
     delayMs: DelayMs.default(0),
   })
   .meta({
     id: "DestinationCreate",
+    description: "With `url` or with `connectionId`.",
     examples: [
       { name: "Twitch", platform: "twitch", url: "rtmps://ingest.example.com/app", streamKey: "live_123456_abcdef" },
     ],
@@ -111,6 +129,8 @@ export const DestinationUpdate = z
     name: Name.optional(),
     platform: Platform.optional(),
     url: DestinationUrl.optional(),
+    connectionId,
+    privacy: DestinationPrivacy.optional(),
     streamKey: streamKey.nullable().optional(),
     enabled: z.boolean().optional(),
     delayMs: DelayMs.optional(),

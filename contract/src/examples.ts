@@ -81,9 +81,30 @@ const destination = {
   enabled: true,
   streamKeySet: true,
   connectionId: null,
+  privacy: "public",
   status: "live",
   lastError: null,
   delayMs: 0,
+  createdAt: at,
+  updatedAt: at,
+};
+
+const twitch = {
+  linking: "oauth",
+  ingest: true,
+  metadata: ["title", "category"],
+  chat: { read: true, send: true, replies: true, longest: 500, longer: "split" },
+};
+
+const connection = {
+  id: `cnx_${ulid}`,
+  platform: "twitch",
+  accountName: "Ada",
+  scopes: ["channel:read:stream_key", "user:read:chat", "user:write:chat"],
+  status: "ok",
+  statusReason: null,
+  capabilities: twitch,
+  quota: null,
   createdAt: at,
   updatedAt: at,
 };
@@ -211,6 +232,46 @@ const program = {
   transition: { type: "fade", durationMs: 500 },
 };
 
+const connectionId = `cnx_${ulid}`;
+
+const chatAuthor = {
+  id: "12826",
+  name: "Ada",
+  color: "#1e90ff",
+  badges: ["subscriber"],
+  isModerator: true,
+  isOwner: false,
+};
+const chatMessage = {
+  id: `msg_${ulid}`,
+  studioId,
+  platform: "twitch",
+  connectionId,
+  author: chatAuthor,
+  text: "Good evening Kappa",
+  emotes: [{ start: 13, end: 18, name: "Kappa", url: "https://static-cdn.jtvnw.net/emoticons/v2/25/default/dark/1.0" }],
+  replyTo: null,
+  sentAt: at,
+  receivedAt: at,
+  direction: "in",
+  deleted: false,
+  deliveries: [],
+};
+const chatMessageSent = {
+  ...chatMessage,
+  platform: null,
+  connectionId: null,
+  author: { id: `usr_${ulid}`, name: "Ada", color: null, badges: [], isModerator: false, isOwner: true },
+  text: "Hello everyone!",
+  emotes: [],
+  direction: "out",
+  deliveries: [{ connectionId, platform: "twitch", status: "pending", error: null }],
+};
+const chatPlatforms = {
+  connectionIds: [connectionId],
+  platforms: [{ connectionId, platform: "twitch", accountName: "ada", status: "reading", lastError: null }],
+};
+
 const pageOf = (item: Json): Json => ({ data: [item], nextCursor: null });
 
 export const operationExamples: Readonly<Record<string, Examples>> = {
@@ -262,6 +323,23 @@ export const operationExamples: Readonly<Record<string, Examples>> = {
   },
   getDestination: { response: destination },
   updateDestination: { request: { enabled: false }, response: { ...destination, enabled: false, status: "idle" } },
+  listPlatforms: {
+    response: { data: [{ platform: "twitch", title: "Twitch", configured: true, capabilities: twitch }] },
+  },
+  listConnections: { response: pageOf(connection) },
+  createConnection: {
+    request: { platform: "owncast", url: "https://live.example.com", accessToken: "EXAMPLE" },
+    response: { ...connection, platform: "owncast", accountName: "live.example.com" },
+  },
+  authorizeConnection: {
+    request: { platform: "twitch", redirectUri: "https://live.example.com/connections" },
+    response: { authorizeUrl: "https://id.twitch.tv/oauth2/authorize?state=EXAMPLE", expiresAt: at },
+  },
+  getConnection: { response: connection },
+  setConnectionMetadata: {
+    request: { title: "Friday show", category: "Science & Technology" },
+    response: { title: "Friday show", category: "Science & Technology" },
+  },
   listScenes: { response: pageOf(scene) },
   createScene: {
     request: {
@@ -289,6 +367,10 @@ export const operationExamples: Readonly<Record<string, Examples>> = {
   goOffline: { request: {}, response: { ...streamStatus, state: "stopping" } },
   listBroadcasts: { response: pageOf(broadcast) },
   getBroadcast: { response: broadcast },
+  listChatMessages: { response: pageOf(chatMessage) },
+  sendChatMessage: { request: { text: "Hello everyone!" }, response: chatMessageSent },
+  getChatPlatforms: { response: chatPlatforms },
+  setChatPlatforms: { request: { connectionIds: [] }, response: { connectionIds: [], platforms: [] } },
   streamEvents: {
     response: `id: evt_${ulid}\nevent: stream.live\ndata: {"id":"evt_${ulid}","type":"stream.live","createdAt":"${at}","accountId":"acc_${ulid}","studioId":"${studioId}","data":{"broadcastId":"${broadcastId}"}}\n\n`,
   },

@@ -16,8 +16,9 @@ function characters(value: string): number {
   return Array.from(value).length;
 }
 
-const space = String.raw` \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff`;
-const control = String.raw`\u0000-\u001f\u007f-\u009f`;
+/** What is no letter: for patterns, inside of brackets. */
+export const space = String.raw` \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff`;
+export const control = String.raw`\u0000-\u001f\u007f-\u009f`;
 
 // 1 to 100 characters once the white space around them is taken off, none of them a control character. The document
 // has no other way to say that than this pattern. What stands around the name and what it begins and ends with never

@@ -268,9 +268,11 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   Studios: "A studio makes one show.",
   Sources: "What a studio takes in.",
   "Media sessions": "Leave to publish or to watch, by token.",
+  Connections: "Accounts on platforms that are linked.",
   Destinations: "Where the program is sent.",
   Scenes: "What a program can show.",
   Program: "What of the scenes is on air, and what is above them.",
   Stream: "Going live, and the truth about it.",
+  "Media library": "Clips, images, music and recordings.",
   Events: "What changed, as it changes.",
 };

@@ -1,3 +1,5 @@
+import { connectionOperations } from "./connection-operations.ts";
+import { chatOperations } from "./chat-operations.ts";
 import { destinationOperations } from "./destination-operations.ts";
 import { platformOperations } from "./platform-operations.ts";
 import { programOperations } from "./program-operations.ts";
@@ -13,10 +15,12 @@ export const operations = {
   ...platformOperations,
   ...studioOperations,
   ...sourceOperations,
+  ...connectionOperations,
   ...destinationOperations,
   ...sceneOperations,
   ...programOperations,
   ...snapshotOperations,
   ...streamOperations,
   ...recordingOperations,
+  ...chatOperations,
 } as const;

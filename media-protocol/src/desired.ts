@@ -48,7 +48,7 @@ export async function requestLive(
     update studios set state = 'starting', auto_armed = false, updated_at = now()
     where account_id = ${accountId} and id = ${studioId}`);
   await tx.query(sql`
-    update destinations set last_error = null, reconnects = 0, connected_at = null
+    update destinations set last_error = null, reconnects = 0, connected_at = null, ingest_due_at = null, ingest_attempts = 0
     where account_id = ${accountId} and studio_id = ${studioId}`);
   await notifyDesired(tx, studioId);
   return { broadcastId: created.id, created: true };
@@ -85,6 +85,8 @@ export type DesiredDestination = {
   readonly connectedAt: string | null;
   /** How much later than the program it is sent. */
   readonly delayMs: number;
+  /** It is to be sent to once its platform has told where, for this very broadcast: not yet. */
+  readonly waits: boolean;
 };
 
 export type DesiredSource = {
@@ -173,6 +175,10 @@ const restless = sql`
         where (watched_until is not null or preview_watched_until is not null)
           and greatest(watched_until, preview_watched_until) > now()`;
 
+/** Made from a connection, and what is known of where to send to is not of the broadcast that is asked for. */
+const waits = sql`(d.enabled and d.connection_id is not null and exists (
+  select from broadcasts b where b.studio_id = d.studio_id and b.desired = 'live' and b.id is distinct from d.ingest_broadcast_id))`;
+
 const program = sql`
   (select json_build_object(
       'scene', case when on_air.id is null then null else json_build_object('id', on_air.id, 'content', on_air.content) end,
@@ -202,7 +208,7 @@ export async function readDesired(db: Queryable, named: readonly string[], all: 
       ${list(sql`select c.id, c.kind, c.url, c.loop, c.silence_ms as "silenceMs", c.revision, c.node_id as "nodeId", c.status,
                    c.audio->>'codec' as "audioCodec", c.online_at as "onlineAt", c.offline_at as "offlineAt"
                  from sources c where c.studio_id = s.id`)} as sources,
-      ${list(sql`select d.id, d.revision, d.url, d.stream_key as "streamKey", d.enabled, d.status, d.reconnects, d.connected_at as "connectedAt", d.delay_ms as "delayMs"
+      ${list(sql`select d.id, d.revision, d.url, d.stream_key as "streamKey", d.enabled, d.status, d.reconnects, d.connected_at as "connectedAt", d.delay_ms as "delayMs", ${waits} as waits
                  from destinations d where d.studio_id = s.id`)} as destinations
     from studios s
     where s.id = any(array(select unnest(${[...named]}::text[]) ${all ? restless : empty}))`);

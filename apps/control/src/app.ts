@@ -5,6 +5,10 @@ import type { PlainRoutes } from "./kernel/plain-routes.ts";
 import type { Services } from "./kernel/services.ts";
 import { accountHandlers } from "./features/accounts/index.ts";
 import { broadcastHandlers } from "./features/broadcast/index.ts";
+import { chatHandlers, webhookRoutes } from "./features/chat/index.ts";
+import type { ChatConnections } from "./features/chat/index.ts";
+import { callbackRoutes, connectionHandlers } from "./features/connections/index.ts";
+import type { Connections } from "./features/connections/index.ts";
 import { destinationHandlers } from "./features/destinations/index.ts";
 import { eventHandlers } from "./features/events/index.ts";
 import { keyHandlers } from "./features/keys/index.ts";
@@ -14,10 +18,15 @@ import { programHandlers } from "./features/program/index.ts";
 import { sourceHandlers } from "./features/sources/index.ts";
 import { studioHandlers } from "./features/studios/index.ts";
 
+/** With what slices give each other. */
+type Parts = Services & { readonly connections: Connections; readonly chatConnections: ChatConnections };
+
 /** Every slice, under the scope its operations need. */
-export function mountsOf(services: Services & { readonly passwords: Passwords }): Mount[] {
+export function mountsOf(services: Parts & { readonly passwords: Passwords }): Mount[] {
   const accounts = accountHandlers(services);
   const broadcast = broadcastHandlers(services);
+  const chat = chatHandlers(services);
+  const connections = connectionHandlers(services);
   const destinations = destinationHandlers(services);
   const events = eventHandlers(services);
   const keys = keyHandlers(services);
@@ -38,10 +47,15 @@ export function mountsOf(services: Services & { readonly passwords: Passwords })
     mount("by topic", sources.sessions),
     mount("sources:read", playback.source),
     mount("stream:read", playback.program),
+    mount("connections:read", connections.read),
+    mount("connections:write", connections.write),
+    mount("stream:golive", connections.goLive),
     mount("destinations:read", destinations.read),
     mount("destinations:write", destinations.write),
     mount("stream:read", broadcast.read),
     mount("stream:golive", broadcast.goLive),
+    mount("chat:read", chat.read),
+    mount("chat:send", chat.send),
     mount("by topic", events.follow),
     mount("public", accounts.public),
     mount("session", accounts.session),
@@ -50,6 +64,6 @@ export function mountsOf(services: Services & { readonly passwords: Passwords })
 }
 
 /** What is no operation of the contract. */
-export function plainRoutesOf(services: Services): PlainRoutes[] {
-  return [signallingRoutes(services)];
+export function plainRoutesOf(services: Parts): PlainRoutes[] {
+  return [signallingRoutes(services), callbackRoutes(services.connections), webhookRoutes(services)];
 }

@@ -4,6 +4,9 @@ import { openDatabase } from "@trax/foundation/database";
 import type { LogDestination, Logger } from "@trax/foundation/log";
 import { openVault } from "@trax/foundation/vault";
 import { mountsOf, plainRoutesOf } from "./app.ts";
+import { startChat } from "./features/chat/index.ts";
+import type { ChatConnections } from "./features/chat/index.ts";
+import { openConnections } from "./features/connections/index.ts";
 import { openAccessLog } from "./kernel/access-log.ts";
 import { openAuthenticator } from "./kernel/auth/authenticator.ts";
 import { openPasswords } from "./kernel/auth/password.ts";
@@ -38,6 +41,7 @@ export async function openControl(options: {
   /** Where `log` writes. */
   readonly output: LogDestination;
   readonly tracing: boolean;
+  readonly chatConnections?: ChatConnections;
 }): Promise<Control> {
   const { config, log } = options;
   const url = config.DATABASE_URL;
@@ -53,6 +57,9 @@ export async function openControl(options: {
   const authenticator = opened.adopt(openAuthenticator({ url, database, limit: rateLimit, log }), (one) => one.close());
   const eventFeed = opened.adopt(openEventFeed({ url, log }), (one) => one.close());
   opened.adopt(startSweeping(database, log), (one) => one.close());
+  const connections = opened.adopt(await openConnections({ config, database, vault, log, url }), (one) => one.close());
+  const chatConnections = options.chatConnections ?? connections;
+  opened.adopt(startChat({ database, eventFeed, connections: chatConnections, log }), (one) => one.close());
   const limiter = openRateLimiter();
   const requests = openHttpHistogram();
   const accessLog = opened.adopt(
@@ -64,7 +71,7 @@ export async function openControl(options: {
 
   const cursors = openCursors(vault.derive("cursor"));
   const passwords = await openPasswords();
-  const services = { config, database, vault, cursors, eventFeed, limiter, log };
+  const services = { config, database, vault, cursors, eventFeed, limiter, log, connections, chatConnections };
   const routes = routesOf(mountsOf({ ...services, passwords }));
   const app = buildServer(
     {

@@ -327,8 +327,10 @@ export class Agent {
     const { broadcast } = plan;
     if (broadcast !== null) await this.#destinations.follow(studio, broadcast, plan.active);
     if (studio.broadcasts.some((one) => !this.#leases.owned.has(one.id))) return;
+    // Of one that waits, whoever asks its platform tells.
     for (const destination of studio.destinations)
-      if (!active.has(destination.id)) this.#destinations.rest(studio.studioId, destination, broadcast?.id ?? null);
+      if (!active.has(destination.id) && !(destination.waits && broadcast !== null))
+        this.#destinations.rest(studio.studioId, destination, broadcast?.id ?? null);
   }
 
   #tell(studioId: string, running: Running): void {

@@ -56,7 +56,8 @@ export class Broadcasts {
     this.#traces.begin(broadcast.id, studio.studioId, broadcast.traceparent);
     if (!seen.flowing) return;
     const { active } = seen;
-    const taken = active.length === 0 || active.some((destination) => this.#o.destinations.isTaken(destination));
+    const isNone = active.length === 0 && !studio.destinations.some(({ waits }) => waits);
+    const taken = isNone || active.some((destination) => this.#o.destinations.isTaken(destination));
     if (!taken || !(await recordLive(this.#o.db, broadcast.id))) return;
     this.#traces.live(broadcast.id);
     this.#o.log.info({ studioId: studio.studioId, broadcastId: broadcast.id }, "live");

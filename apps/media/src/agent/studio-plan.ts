@@ -43,7 +43,7 @@ export function planStudio(studio: DesiredStudio, view: NodeView): StudioPlan {
   const current = studio.broadcasts.find((one) => one.desired === "live");
   // One after the other: a broadcast begins when the one before has let go of its destinations.
   const broadcast = current !== undefined && view.owned.has(current.id) && ending.length === 0 ? current : null;
-  const active = broadcast === null ? [] : studio.destinations.filter((destination) => destination.enabled);
+  const active = broadcast === null ? [] : studio.destinations.filter(({ enabled, waits }) => enabled && !waits);
   const { spec: program, needs } = planProgram(studio, broadcast, view);
   const feed = studio.programMode === "composed" ? programFeed(studio, broadcast, view) : sourceFeed(studio, view);
   const isPassthrough = studio.programMode === "passthrough";

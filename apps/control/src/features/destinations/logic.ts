@@ -1,10 +1,12 @@
 import type { Destination, DestinationCreate, DestinationUpdate, ResponseOf, operations } from "@trax/contract";
 import type { Queryable } from "@trax/foundation/database";
 import { newId } from "@trax/foundation/ids";
-import { notFound } from "../../kernel/errors.ts";
+import { ApiError, invalidRequest, notFound } from "../../kernel/errors.ts";
 import { pageOf } from "../../kernel/pagination.ts";
 import type { Cursors } from "../../kernel/pagination.ts";
 import { holdStudio, notifyDesired, requireStudio } from "../broadcast/index.ts";
+import { destinationOf as madeFromConnection } from "../connections/index.ts";
+import type { Connections } from "../connections/index.ts";
 import { checkUrl, protocolOf } from "./address.ts";
 import type { AddressRules } from "./address.ts";
 import * as rows from "./sql.ts";
@@ -54,20 +56,41 @@ export async function checkCreate(
   given: DestinationCreate,
 ): Promise<void> {
   await requireStudio(db, accountId, studioId);
-  await checkUrl(given.url, rules);
+  const { url, streamKey } = given;
+  const isConnected = isGiven(given.connectionId);
+  if (isConnected && (url !== undefined || isGiven(streamKey))) throw eitherOr();
+  if (!isConnected && url === undefined)
+    throw invalidRequest("A destination has a url or a connectionId.", [{ path: "body.url", message: "is missing" }]);
+  if (url !== undefined) await checkUrl(url, rules);
 }
+
+function isGiven(value: string | null | undefined): value is string {
+  return value !== null && value !== undefined;
+}
+
+function eitherOr(): ApiError {
+  const message = "goes with no url and no streamKey: the platform tells both";
+  return invalidRequest("The body is not valid.", [{ path: "body.connectionId", message }]);
+}
+
+/** What destinations are made with. */
+export type Making = { readonly keys: StreamKeys; readonly registry: Connections["registry"] };
 
 export async function createDestination(
   db: Queryable,
   accountId: string,
   studioId: string,
-  keys: StreamKeys,
-  { streamKey, ...given }: DestinationCreate,
+  { keys, registry }: Making,
+  { streamKey, url = "", connectionId = null, ...given }: DestinationCreate,
 ): Promise<Destination> {
   await holdStudio(db, accountId, studioId);
   const id = newId("destination");
   const sealedKey = keys.seal(streamKey ?? null, { accountId, row: id });
-  await rows.insertDestination(db, accountId, studioId, { ...given, id, sealedKey });
+  const made =
+    connectionId === null
+      ? { platform: given.platform, url }
+      : await madeFromConnection(db, accountId, connectionId, registry);
+  await rows.insertDestination(db, accountId, studioId, { ...given, ...made, connectionId, id, sealedKey });
   await notifyDesired(db, studioId);
   return getDestination(db, accountId, studioId, id);
 }
@@ -79,8 +102,9 @@ export async function checkUpdate(
   studioId: string,
   destinationId: string,
   rules: AddressRules,
-  { url }: DestinationUpdate,
+  { url, streamKey, connectionId }: DestinationUpdate,
 ): Promise<void> {
+  if (isGiven(connectionId) && (url !== undefined || isGiven(streamKey))) throw eitherOr();
   if (url === undefined) return;
   await getDestination(db, accountId, studioId, destinationId);
   await checkUrl(url, rules);
@@ -91,25 +115,35 @@ export async function updateDestination(
   accountId: string,
   studioId: string,
   destinationId: string,
-  keys: StreamKeys,
-  { url, streamKey, delayMs, ...patch }: DestinationUpdate,
+  { keys, registry }: Making,
+  { url, streamKey, delayMs, connectionId, ...patch }: DestinationUpdate,
 ): Promise<Destination> {
   await holdStudio(db, accountId, studioId);
   const target = await rows.findTarget(db, accountId, studioId, destinationId);
   if (target === undefined) throw notFound("destination");
+  const isConnected = target.connectionId !== null && connectionId === undefined;
+  if (isConnected && (url !== undefined || isGiven(streamKey)))
+    throw new ApiError(
+      "conflict",
+      "Its platform tells where it is sent to: set connectionId to null to give an address.",
+    );
   const context = { accountId, row: destinationId };
+  const newConnection = connectionId !== undefined && connectionId !== target.connectionId;
+  const made =
+    newConnection && connectionId !== null ? await madeFromConnection(db, accountId, connectionId, registry) : null;
   const newKey = streamKey !== undefined && !keys.isSame(target.sealedKey, streamKey, context);
-  const newUrl = url !== undefined && url !== target.url;
-  const newTarget: Target | null =
-    newKey || newUrl || (delayMs !== undefined && delayMs !== target.delayMs)
-      ? {
-          url: url ?? target.url,
-          sealedKey: newKey ? keys.seal(streamKey, context) : target.sealedKey,
-          delayMs: delayMs ?? target.delayMs,
-        }
-      : null;
-  const { name, platform, enabled } = patch;
-  await rows.updateDestination(db, accountId, studioId, destinationId, { name, platform, enabled, newTarget });
+  const next: Target = {
+    url: made?.url ?? url ?? target.url,
+    // One that a platform told is nobody's to use on.
+    sealedKey: newKey ? keys.seal(streamKey, context) : newConnection ? null : target.sealedKey,
+    delayMs: delayMs ?? target.delayMs,
+    connectionId: newConnection ? connectionId : target.connectionId,
+  };
+  const isNew = newKey || newConnection || next.url !== target.url || next.delayMs !== target.delayMs;
+  const newTarget = isNew ? next : null;
+  const { name, enabled, privacy } = patch;
+  const platform = made?.platform ?? patch.platform;
+  await rows.updateDestination(db, accountId, studioId, destinationId, { name, platform, enabled, privacy, newTarget });
   if (newTarget !== null || enabled !== undefined) await notifyDesired(db, studioId);
   return getDestination(db, accountId, studioId, destinationId);
 }

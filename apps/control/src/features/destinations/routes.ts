@@ -1,5 +1,6 @@
 import type { Handlers } from "../../kernel/mount.ts";
 import type { Services } from "../../kernel/services.ts";
+import type { Connections } from "../connections/index.ts";
 import type { AddressRules } from "./address.ts";
 import {
   checkCreate,
@@ -19,7 +20,12 @@ export type DestinationHandlers = {
 
 /** @param resolve Name to IP literals; the system's resolver unless given. */
 export function destinationHandlers(
-  { config, cursors, vault }: Pick<Services, "config" | "cursors" | "vault">,
+  {
+    config,
+    cursors,
+    vault,
+    connections,
+  }: Pick<Services, "config" | "cursors" | "vault"> & { readonly connections: Pick<Connections, "registry"> },
   resolve?: AddressRules["resolve"],
 ): DestinationHandlers {
   const keys = streamKeys(vault);
@@ -36,13 +42,14 @@ export function destinationHandlers(
     write: {
       createDestination: {
         check: ({ database, accountId, params, body }) => checkCreate(database, accountId, params.id, rules, body),
-        run: ({ db, accountId, params, body }) => createDestination(db, accountId, params.id, keys, body),
+        run: ({ db, accountId, params, body }) =>
+          createDestination(db, accountId, params.id, { keys, registry: connections.registry }, body),
       },
       updateDestination: {
         check: ({ database, accountId, params, body }) =>
           checkUpdate(database, accountId, params.id, params.destId, rules, body),
         run: ({ db, accountId, params, body }) =>
-          updateDestination(db, accountId, params.id, params.destId, keys, body),
+          updateDestination(db, accountId, params.id, params.destId, { keys, registry: connections.registry }, body),
       },
       deleteDestination: ({ db, accountId, params }) => deleteDestination(db, accountId, params.id, params.destId),
     },

@@ -12,6 +12,7 @@ export type DestinationRow = {
   readonly enabled: boolean;
   readonly streamKeySet: boolean;
   readonly connectionId: string | null;
+  readonly privacy: Destination["privacy"];
   readonly status: Destination["status"];
   readonly lastError: Destination["lastError"];
   readonly delayMs: number;
@@ -21,7 +22,7 @@ export type DestinationRow = {
 
 const columns = sql`
   d.id, d.studio_id as "studioId", d.name, d.platform, d.url, d.enabled, d.stream_key is not null as "streamKeySet",
-  d.connection_id as "connectionId", ${shownStatus} as status, d.last_error as "lastError", d.delay_ms as "delayMs",
+  d.connection_id as "connectionId", d.privacy, ${shownStatus} as status, d.last_error as "lastError", d.delay_ms as "delayMs",
   d.created_at as "createdAt", d.updated_at as "updatedAt"`;
 
 const withGauges = sql`destinations d left join destination_gauges g on g.destination_id = d.id`;
@@ -56,16 +57,22 @@ export async function insertDestination(
   db: Queryable,
   accountId: string,
   studioId: string,
-  given: Pick<Destination, "id" | "name" | "platform" | "url" | "enabled" | "delayMs"> & {
+  given: Pick<Destination, "id" | "name" | "platform" | "url" | "enabled" | "delayMs" | "connectionId" | "privacy"> & {
     readonly sealedKey: string | null;
   },
 ): Promise<void> {
   await db.query(sql`
-    insert into destinations (id, account_id, studio_id, name, platform, url, stream_key, enabled, delay_ms)
-    values (${given.id}, ${accountId}, ${studioId}, ${given.name}, ${given.platform}, ${given.url}, ${given.sealedKey}, ${given.enabled}, ${given.delayMs})`);
+    insert into destinations (id, account_id, studio_id, name, platform, url, stream_key, enabled, delay_ms, connection_id, privacy)
+    values (${given.id}, ${accountId}, ${studioId}, ${given.name}, ${given.platform}, ${given.url}, ${given.sealedKey},
+      ${given.enabled}, ${given.delayMs}, ${given.connectionId}, ${given.privacy})`);
 }
 
-export type Target = { readonly url: string; readonly sealedKey: string | null; readonly delayMs: number };
+export type Target = {
+  readonly url: string;
+  readonly sealedKey: string | null;
+  readonly delayMs: number;
+  readonly connectionId: string | null;
+};
 
 /** What is connected to, and how; the caller holds the studio. */
 export async function findTarget(
@@ -75,7 +82,7 @@ export async function findTarget(
   destinationId: string,
 ): Promise<Target | undefined> {
   const [row] = await db.query<Target>(sql`
-    select url, stream_key as "sealedKey", delay_ms as "delayMs" from destinations
+    select url, stream_key as "sealedKey", delay_ms as "delayMs", connection_id as "connectionId" from destinations
     where account_id = ${accountId} and studio_id = ${studioId} and id = ${destinationId}`);
   return row;
 }
@@ -90,6 +97,7 @@ export async function updateDestination(
     readonly name: string | undefined;
     readonly platform: Destination["platform"] | undefined;
     readonly enabled: boolean | undefined;
+    readonly privacy: Destination["privacy"] | undefined;
     /** Null: as it is. */
     readonly newTarget: Target | null;
   },
@@ -98,10 +106,12 @@ export async function updateDestination(
     patch.newTarget === null
       ? sql``
       : sql`, url = ${patch.newTarget.url}, stream_key = ${patch.newTarget.sealedKey},
-        delay_ms = ${patch.newTarget.delayMs}, revision = revision + 1`;
+        delay_ms = ${patch.newTarget.delayMs}, revision = revision + 1, connection_id = ${patch.newTarget.connectionId},
+        ingest_broadcast_id = case when connection_id is distinct from ${patch.newTarget.connectionId} then null else ingest_broadcast_id end,
+        ingest_due_at = null, ingest_attempts = 0`;
   await db.query(sql`
     update destinations set name = coalesce(${patch.name}, name), platform = coalesce(${patch.platform}, platform),
-      enabled = coalesce(${patch.enabled}, enabled), updated_at = now() ${target}
+      enabled = coalesce(${patch.enabled}, enabled), privacy = coalesce(${patch.privacy}, privacy), updated_at = now() ${target}
     where account_id = ${accountId} and studio_id = ${studioId} and id = ${destinationId}`);
 }
 

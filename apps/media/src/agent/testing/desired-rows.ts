@@ -51,6 +51,7 @@ export function destinationOf(change: Partial<DesiredDestination>): DesiredDesti
     reconnects: 0,
     connectedAt: null,
     delayMs: 0,
+    waits: false,
     ...change,
   };
 }

@@ -1,0 +1,175 @@
+import { Agent as HttpAgent, request as requestHttp } from "node:http";
+import type { IncomingMessage, RequestOptions } from "node:http";
+import { Agent as HttpsAgent, request as requestHttps } from "node:https";
+import { Readable } from "node:stream";
+import { checkAddress } from "@trax/foundation/address-guard";
+import { inNetworks } from "@trax/foundation/network";
+import { Secret } from "@trax/foundation/secret";
+import { refusalOf } from "./http-refusal.ts";
+import { PlatformError } from "./platform.ts";
+import type { HttpRequest, PlatformHttp } from "./platform.ts";
+
+export type OwnedHttp = PlatformHttp & { close(): void };
+
+const usualDeadlineMs = 10_000;
+const mostBytes = 2_097_152;
+const mostRefusalBytes = 65_536;
+
+/**
+ * Asks a platform: by a deadline, without redirects, and no more than 2 MiB of
+ * an answer. What goes wrong is a `PlatformError` without a secret in it.
+ * @param title of the platform, for people
+ */
+export function openPlatformHttp(title: string, allowedNetworks: readonly string[]): OwnedHttp {
+  const closing = new AbortController();
+  const agents = { "http:": new HttpAgent({ keepAlive: true }), "https:": new HttpsAgent({ keepAlive: true }) };
+
+  const send = async (request: HttpRequest, signal: AbortSignal): Promise<IncomingMessage> => {
+    const url = URL.parse(request.url);
+    if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))
+      throw new PlatformError("refused", "This is not the address of a web server.");
+    const body = bodyOf(request);
+    const options: RequestOptions = {
+      method: request.method,
+      headers: headersOf(request, body),
+      signal,
+      ...(request.guarded === true ? await guarded(url, allowedNetworks) : { agent: agents[url.protocol] }),
+    };
+    try {
+      return await answerTo(url, options, body);
+    } catch (error) {
+      // The server had closed what was kept for the next request: nothing of this one was read.
+      if (signal.aborted || !(error instanceof StaleConnection)) throw error;
+      return answerTo(url, options, body);
+    }
+  };
+
+  /** Runs `work` with a signal that the caller or the deadline gives. */
+  const within = async <T>(request: HttpRequest, work: (signal: AbortSignal, met: () => void) => Promise<T>) => {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), request.deadlineMs ?? usualDeadlineMs);
+    const given = request.signal === undefined ? [] : [request.signal];
+    const signal = AbortSignal.any([late.signal, closing.signal, ...given]);
+    try {
+      return await work(signal, () => clearTimeout(timer));
+    } catch (error) {
+      if (error instanceof PlatformError) throw error;
+      if (request.signal?.aborted === true) throw request.signal.reason;
+      if (late.signal.aborted) throw new PlatformError("unavailable", `${title} did not answer in time.`);
+      throw new PlatformError("unavailable", `${title} could not be reached.`);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  const accepted = async (request: HttpRequest, signal: AbortSignal): Promise<IncomingMessage> => {
+    const answer = await send(request, signal);
+    const status = answer.statusCode ?? 0;
+    if (status >= 200 && status < 300) return answer;
+    const text = await textOf(answer, mostRefusalBytes);
+    throw refusalOf(title, request, { status, headers: answer.headers, text, now: Date.now() });
+  };
+
+  return {
+    json: (request) =>
+      within(request, async (signal) => {
+        const answer = await accepted(request, signal);
+        const text = await textOf(answer, mostBytes);
+        if (text === null) throw new PlatformError("unavailable", `${title} answered more than can be read.`);
+        return valueOf(text, answer.headers["content-type"] ?? "", title);
+      }),
+    stream: (request) =>
+      within(request, async (signal, met) => {
+        const answer = await accepted(request, signal);
+        met();
+        // An error of it is its reader's to see.
+        const body: ReadableStream<Uint8Array> = Readable.toWeb(answer);
+        return body;
+      }),
+    close() {
+      closing.abort();
+      agents["http:"].destroy();
+      agents["https:"].destroy();
+    },
+  };
+}
+
+class StaleConnection extends Error {}
+
+function answerTo(url: URL, options: RequestOptions, body: string | null): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const outgoing = (url.protocol === "https:" ? requestHttps : requestHttp)(url, options, resolve);
+  outgoing.on("error", (error) => {
+    const isStale = outgoing.reusedSocket && "code" in error && error.code === "ECONNRESET";
+    reject(isStale ? new StaleConnection() : error);
+  });
+  outgoing.end(body ?? undefined);
+  return promise;
+}
+
+/** Connects to the very address that was checked; a token never goes to the public in the clear. */
+async function guarded(url: URL, allowedNetworks: readonly string[]): Promise<RequestOptions> {
+  const checked = await checkAddress(url.hostname, { allowedNetworks });
+  if (!checked.ok) throw new PlatformError(checked.code === "dns_failed" ? "unavailable" : "refused", checked.message);
+  if (url.protocol === "http:" && !inNetworks(checked.ip, allowedNetworks))
+    throw new PlatformError("refused", "The address has to be https: a token would be readable on the way.");
+  return {
+    agent: false,
+    lookup: (_name, { all }, found) => {
+      if (all === true) found(null, [{ address: checked.ip, family: checked.family }]);
+      else found(null, checked.ip, checked.family);
+    },
+  };
+}
+
+function bodyOf({ json, form }: HttpRequest): string | null {
+  if (json !== undefined) return JSON.stringify(json);
+  if (form === undefined) return null;
+  const fields = Object.entries(form).map(([name, value]): [string, string] => [
+    name,
+    value instanceof Secret ? value.reveal() : value,
+  ]);
+  return new URLSearchParams(fields).toString();
+}
+
+function headersOf(request: HttpRequest, body: string | null): Record<string, string> {
+  const type = request.json === undefined ? "application/x-www-form-urlencoded" : "application/json";
+  return {
+    accept: "application/json",
+    "user-agent": "TRaX",
+    ...(body === null
+      ? request.method === "GET"
+        ? {}
+        : { "content-length": "0" }
+      : { "content-type": type, "content-length": String(Buffer.byteLength(body)) }),
+    ...(request.bearer === undefined ? {} : { authorization: `Bearer ${request.bearer.reveal()}` }),
+    ...request.headers,
+  };
+}
+
+/** Null: it is longer than that. */
+async function textOf(answer: IncomingMessage, most: number): Promise<string | null> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of answer) {
+    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
+    length += bytes.length;
+    if (length > most) {
+      answer.destroy();
+      return null;
+    }
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Null for an empty answer, its text where it does not claim to be JSON. */
+function valueOf(text: string, contentType: string, title: string): unknown {
+  if (text === "") return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    if (!contentType.includes("json")) return text;
+    throw new PlatformError("unavailable", `${title} answered with something that is no JSON.`);
+  }
+}

@@ -1,0 +1,84 @@
+import sql from "sql-template-tag";
+import type { Queryable } from "@trax/foundation/database";
+import type { Show } from "./platform.ts";
+
+// The account is the row's own here: go-lives of all accounts are looked after alike.
+
+export type IngestJob = {
+  readonly destinationId: string;
+  readonly accountId: string;
+  readonly studioId: string;
+  readonly connectionId: string;
+  /** That is live; null: the one before is over, and that is all. */
+  readonly broadcastId: string | null;
+  /** For which the platform told where to send to. */
+  readonly before: string | null;
+  readonly title: string;
+  readonly privacy: Show["privacy"];
+  /** This one included. */
+  readonly attempts: number;
+};
+
+const isDue = sql`(d.ingest_due_at is null or d.ingest_due_at <= now())`;
+
+/**
+ * The destinations whose platforms are to be asked where to send to, or told
+ * that the broadcast is over, taken by the caller for so long.
+ */
+export async function claimIngests(db: Queryable, forMs: number, limit: number): Promise<IngestJob[]> {
+  return db.query<IngestJob>(sql`
+    update destinations d set ingest_due_at = now() + ${forMs} * interval '1 millisecond',
+      ingest_attempts = d.ingest_attempts + 1
+    from (
+      select d.id, b.id as broadcast_id, s.name from destinations d
+      join studios s on s.id = d.studio_id
+      left join broadcasts b on b.studio_id = d.studio_id and b.desired = 'live' and d.enabled
+      where d.connection_id is not null and ${isDue} and (
+        (b.id is not null and d.ingest_broadcast_id is distinct from b.id)
+        or (b.id is null and d.ingest_broadcast_id is not null
+          and not exists (select from broadcasts o where o.id = d.ingest_broadcast_id and o.ended_at is null)))
+      limit ${limit} for update of d skip locked) job
+    where d.id = job.id
+    returning d.id as "destinationId", d.account_id as "accountId", d.studio_id as "studioId",
+      d.connection_id as "connectionId", job.broadcast_id as "broadcastId", d.ingest_broadcast_id as before,
+      job.name as title, d.privacy, d.ingest_attempts as attempts`);
+}
+
+/** Keeps or moves when it is taken up again. Null: at once. */
+export async function putOff(db: Queryable, { destinationId }: IngestJob, byMs: number | null): Promise<void> {
+  const at = byMs === null ? sql`null` : sql`now() + ${byMs} * interval '1 millisecond'`;
+  await db.query(sql`update destinations set ingest_due_at = ${at} where id = ${destinationId}`);
+}
+
+/** Answers whether it still is to be sent there. The caller holds the studio. */
+export async function storeIngest(
+  db: Queryable,
+  { destinationId, connectionId, broadcastId, accountId }: IngestJob,
+  target: { readonly url: string; readonly sealedKey: string },
+): Promise<boolean> {
+  const stored = await db.query(sql`
+    update destinations d set url = ${target.url}, stream_key = ${target.sealedKey}, revision = revision + 1,
+      ingest_broadcast_id = ${broadcastId}, ingest_due_at = null, ingest_attempts = 0, updated_at = now()
+    where id = ${destinationId} and account_id = ${accountId} and connection_id = ${connectionId}
+      and exists (select from broadcasts b where b.id = ${broadcastId} and b.desired = 'live')
+    returning id`);
+  return stored.length > 0;
+}
+
+/** Whether that broadcast still waits for it. */
+export async function isWaiting(
+  db: Queryable,
+  { destinationId, connectionId, broadcastId }: IngestJob,
+): Promise<boolean> {
+  const rows = await db.query(sql`
+    select from destinations d join broadcasts b on b.id = ${broadcastId} and b.desired = 'live'
+    where d.id = ${destinationId} and d.connection_id = ${connectionId} and d.enabled`);
+  return rows.length > 0;
+}
+
+/** The broadcast before is settled with the platform, or let be. */
+export async function forgetIngest(db: Queryable, { destinationId, before }: IngestJob): Promise<void> {
+  await db.query(sql`
+    update destinations set ingest_broadcast_id = null, ingest_due_at = null, ingest_attempts = 0
+    where id = ${destinationId} and ingest_broadcast_id = ${before}`);
+}

@@ -1,0 +1,58 @@
+import type { Database, Queryable } from "@trax/foundation/database";
+import { newId } from "@trax/foundation/ids";
+import type { Vault } from "@trax/foundation/vault";
+import { holdStudio } from "../broadcast/index.ts";
+import { studiosOf, tellChanged } from "./changed.ts";
+import type { Linked } from "./platform.ts";
+import { dueAt, sealSecrets } from "./sealed.ts";
+import { askAgain, findLink, insertLink, renewLink } from "./sql.ts";
+import type { StoredLink } from "./sql.ts";
+
+/** Stores what linking found out; an account that is linked already is linked anew. Answers the connection's id. */
+export async function storeLink(
+  parts: { readonly database: Database; readonly vault: Vault },
+  accountId: string,
+  platform: string,
+  linked: Linked,
+): Promise<string> {
+  for (;;) {
+    const id = await parts.database.transaction((tx) => tryToStore(tx, parts.vault, accountId, platform, linked));
+    if (id !== null) return id;
+  }
+}
+
+/** Null: the row came or went meanwhile. */
+async function tryToStore(
+  tx: Queryable,
+  vault: Vault,
+  accountId: string,
+  platform: string,
+  linked: Linked,
+): Promise<string | null> {
+  const { platformUserId, accountName, scopes, settings, secrets } = linked;
+  const known = await findLink(tx, accountId, { platform, platformUserId });
+  const id = known ?? newId("connection");
+  const row: StoredLink = {
+    id,
+    platform,
+    platformUserId,
+    accountName,
+    scopes,
+    settings,
+    secrets: sealSecrets(vault, secrets, { accountId, row: id }),
+    expiresAt: secrets.expiresAt,
+    dueAt: dueAt(secrets),
+  };
+  const change = { connectionId: id, platform, accountName, status: "ok", reason: null } as const;
+  if (known === null) {
+    if (!(await insertLink(tx, accountId, row))) return null;
+    await tellChanged(tx, accountId, change, []);
+    return id;
+  }
+  const studios = await studiosOf(tx, accountId, id);
+  for (const studioId of studios) await holdStudio(tx, accountId, studioId);
+  if (!(await renewLink(tx, accountId, row))) return null;
+  await askAgain(tx, accountId, id);
+  await tellChanged(tx, accountId, change, studios);
+  return id;
+}

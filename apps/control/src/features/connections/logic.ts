@@ -1,0 +1,134 @@
+import type {
+  Connection,
+  ConnectionCreate,
+  ConnectionMetadata,
+  DestinationCreate,
+  PlatformView,
+  ResponseOf,
+  operations,
+} from "@trax/contract";
+import { Platform as DestinationPlatform } from "@trax/contract";
+import type { Queryable } from "@trax/foundation/database";
+import { ApiError, notFound } from "../../kernel/errors.ts";
+import { LaterAnswer } from "../../kernel/later-answer.ts";
+import { pageOf } from "../../kernel/pagination.ts";
+import type { Cursors } from "../../kernel/pagination.ts";
+import type { Connections } from "./connections.ts";
+import { storeLink } from "./link.ts";
+import { asRefusal } from "./platform-refusal.ts";
+import type { Registry } from "./registry.ts";
+import { findConnection, holdConnection, listConnections } from "./sql.ts";
+import { connectionView, platformView, quotasOf } from "./view.ts";
+
+export function listOfPlatforms(registry: Registry): { data: PlatformView[] } {
+  return { data: registry.all.map(platformView) };
+}
+
+export async function listOfConnections(
+  db: Queryable,
+  accountId: string,
+  { registry, cursors }: { readonly registry: Registry; readonly cursors: Cursors },
+  query: { readonly cursor?: string | undefined; readonly limit: number },
+): Promise<ResponseOf<(typeof operations)["listConnections"]>> {
+  const list = { list: "connections", accountId };
+  const below = cursors.read(list, query.cursor);
+  const found = await listConnections(db, accountId, { below, limit: query.limit + 1 });
+  const quotas = await quotasOf(registry, found);
+  return pageOf(
+    found,
+    query.limit,
+    (id) => cursors.write(list, id),
+    (row) => connectionView(registry, row, quotas),
+  );
+}
+
+export async function getConnection(
+  db: Queryable,
+  accountId: string,
+  connectionId: string,
+  registry: Registry,
+): Promise<Connection> {
+  const row = await findConnection(db, accountId, connectionId);
+  if (row === undefined) throw notFound("connection");
+  return connectionView(registry, row, await quotasOf(registry, [row]));
+}
+
+/** Links by what the request holds, once the platform has taken it. */
+export function createConnection(
+  connections: Connections,
+  accountId: string,
+  { platform, ...given }: ConnectionCreate,
+): LaterAnswer<Connection> {
+  const { registry, database } = connections;
+  const known = registry.find(platform);
+  const client = known?.client ?? null;
+  if (known === null || client === null) throw new ApiError("platform_not_configured");
+  const link = client.link?.bind(client);
+  if (link === undefined)
+    throw new ApiError(
+      "platform_not_configured",
+      `${known.platform.title} accounts are linked in a browser: see authorizeConnection.`,
+    );
+  const fields = Object.entries(given).flatMap(([name, text]): [string, string][] =>
+    text === undefined ? [] : [[name, text]],
+  );
+  return new LaterAnswer(async () => {
+    try {
+      const id = await storeLink(connections, accountId, platform, await link(Object.fromEntries(fields)));
+      return await getConnection(database, accountId, id, registry);
+    } catch (error) {
+      throw asRefusal(error, "platform_refused");
+    }
+  });
+}
+
+/** Sets what viewers are told of the account's stream, at the platform. */
+export async function setMetadata(
+  db: Queryable,
+  connections: Connections,
+  accountId: string,
+  connectionId: string,
+  metadata: ConnectionMetadata,
+): Promise<LaterAnswer<ConnectionMetadata>> {
+  const row = await findConnection(db, accountId, connectionId);
+  if (row === undefined) throw notFound("connection");
+  const known = connections.registry.find(row.platform);
+  const settable = known?.platform.capabilities.metadata ?? [];
+  const asked = (["title", "category"] as const).filter((name) => metadata[name] !== undefined);
+  const missing = asked.find((name) => !settable.includes(name));
+  if (missing !== undefined)
+    throw new ApiError(
+      "platform_refused",
+      `${known?.platform.title ?? row.platform} does not let the ${missing} be set.`,
+    );
+  return new LaterAnswer(async () => {
+    try {
+      const { title, category } = metadata;
+      const { session, client } = await connections.open(connectionId);
+      const given = {
+        ...(title === undefined ? {} : { title }),
+        ...(category === undefined ? {} : { category }),
+      };
+      if (asked.length > 0) await client.setMetadata?.(session, given);
+      return metadata;
+    } catch (error) {
+      throw asRefusal(error, "needs_relink");
+    }
+  });
+}
+
+/** What a destination made from a connection is, until its platform tells better at go-live. */
+export async function destinationOf(
+  db: Queryable,
+  accountId: string,
+  connectionId: string,
+  registry: Registry,
+): Promise<{ readonly platform: DestinationCreate["platform"]; readonly url: string }> {
+  const name = await holdConnection(db, accountId, connectionId);
+  if (name === null) throw notFound("connection");
+  const known = registry.find(name);
+  const url = known?.platform.capabilities.ingestUrl ?? null;
+  if (url === null) throw new ApiError("platform_refused", `${known?.platform.title ?? name} cannot be streamed to.`);
+  const { data } = DestinationPlatform.safeParse(name);
+  return { platform: data ?? "custom", url };
+}

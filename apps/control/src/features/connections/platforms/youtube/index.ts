@@ -1,0 +1,95 @@
+import { Secret } from "@trax/foundation/secret";
+import { askForTokens, authorizationUrl } from "../../oauth.ts";
+import { PlatformError } from "../../platform.ts";
+import type { Platform, PlatformClient, PlatformContext } from "../../platform.ts";
+import { openYouTubeApi } from "./api.ts";
+import { openLive } from "./live.ts";
+
+const scopes = ["https://www.googleapis.com/auth/youtube.force-ssl"];
+
+/** YouTube (developers.google.com/youtube/v3/live, developers.google.com/identity/protocols/oauth2/web-server). */
+export const platform: Platform = {
+  name: "youtube",
+  title: "YouTube",
+  capabilities: {
+    linking: "oauth",
+    ingestUrl: "rtmps://a.rtmps.youtube.com:443/live2",
+    metadata: ["title", "category", "privacy"],
+    chat: { read: true, send: true, replies: false, longest: 200, longer: "split" },
+  },
+  settings: {
+    CLIENT_ID: { about: "The client id of the application at Google Cloud.", takes: "a text", otherwise: null },
+    CLIENT_SECRET: { about: "Its client secret.", takes: "a text", otherwise: null, secret: true },
+    AUTH_URL: {
+      about: "Google's page where access is given, without `/auth`.",
+      takes: "a URL",
+      otherwise: "https://accounts.google.com/o/oauth2/v2",
+    },
+    TOKEN_URL: {
+      about: "Google's endpoints for tokens, without `/token` and `/revoke`.",
+      takes: "a URL",
+      otherwise: "https://oauth2.googleapis.com",
+    },
+    API_URL: { about: "YouTube's API.", takes: "a URL", otherwise: "https://www.googleapis.com/youtube/v3" },
+    DAILY_QUOTA: {
+      about:
+        "Units of YouTube's quota that this TRaX may use a day (Pacific time), as Google grants them to the application.",
+      takes: "a whole number",
+      otherwise: "10000",
+    },
+  },
+  quota: { setting: "DAILY_QUOTA", timeZone: "America/Los_Angeles" },
+  open,
+};
+
+function open(context: PlatformContext): PlatformClient | null {
+  const [clientId, clientSecret] = [context.setting("CLIENT_ID"), context.setting("CLIENT_SECRET")];
+  if (clientId === null || clientSecret === null) return null;
+  const { http } = context;
+  const authUrl = context.setting("AUTH_URL") ?? "";
+  const tokenUrl = context.setting("TOKEN_URL") ?? "";
+  const api = openYouTubeApi(context, context.setting("API_URL") ?? "");
+  const live = openLive(api);
+  const tokens = (form: Readonly<Record<string, string | Secret>>) =>
+    askForTokens(http, "YouTube", `${tokenUrl}/token`, {
+      client_id: clientId,
+      client_secret: new Secret(clientSecret),
+      ...form,
+    });
+
+  return {
+    authorizeUrl: ({ state, challenge, redirectUri }) =>
+      authorizationUrl(`${authUrl}/auth`, {
+        clientId,
+        redirectUri,
+        scopes,
+        state,
+        challenge,
+        // Else Google gives a refresh token only the first time.
+        more: { access_type: "offline", prompt: "consent" },
+      }),
+    async exchange({ code, verifier, redirectUri }) {
+      const form = { grant_type: "authorization_code", code: new Secret(code), redirect_uri: redirectUri };
+      const { secrets, scopes: granted } = await tokens({ ...form, code_verifier: verifier });
+      const channel = await live.whoIs(new Secret(secrets.accessToken ?? ""));
+      return { ...channel, scopes: granted, settings: {}, secrets };
+    },
+    async refresh(secrets) {
+      const refreshToken = new Secret(secrets.refreshToken ?? "");
+      const next = await tokens({ grant_type: "refresh_token", refresh_token: refreshToken });
+      return { ...secrets, ...next.secrets };
+    },
+    async revoke({ accessToken, refreshToken }) {
+      const token = refreshToken ?? accessToken;
+      if (token === undefined) return;
+      // Any token of a grant ends all of it.
+      const form = { token: new Secret(token) };
+      const explain = ({ status }: { readonly status: number }) =>
+        status === 400 ? new PlatformError("refused", "The token is over already.") : null;
+      await http.json({ method: "POST", url: `${tokenUrl}/revoke`, form, explain });
+    },
+    ingest: (session, show) => live.ingest(session, show),
+    ended: (session) => live.ended(session),
+    setMetadata: (session, metadata) => live.setMetadata(session, metadata),
+  };
+}

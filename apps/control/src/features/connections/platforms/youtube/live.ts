@@ -1,0 +1,177 @@
+import type { Secret } from "@trax/foundation/secret";
+import { z } from "zod";
+import { asAccount } from "../../oauth.ts";
+import { PlatformError } from "../../platform.ts";
+import type { Metadata, PlatformSession, Show } from "../../platform.ts";
+import type { YouTubeApi } from "./api.ts";
+
+/** Live streams and broadcasts of a channel (developers.google.com/youtube/v3/live/docs). */
+export type Live = {
+  whoIs(token: Secret): Promise<{ readonly platformUserId: string; readonly accountName: string }>;
+  ingest(session: PlatformSession, show: Show): Promise<{ readonly url: string; readonly streamKey: string }>;
+  ended(session: PlatformSession): Promise<void>;
+  setMetadata(session: PlatformSession, metadata: Metadata): Promise<void>;
+};
+
+/** Ours among a channel's live streams goes by this name. */
+const streamTitle = "TRaX";
+const mostTitle = 100;
+
+const Channels = z.object({
+  items: z.array(z.object({ id: z.string(), snippet: z.object({ title: z.string() }) })).default([]),
+});
+const Stream = z.object({
+  id: z.string(),
+  snippet: z.object({ title: z.string() }),
+  cdn: z.object({
+    ingestionInfo: z.object({
+      streamName: z.string().min(1),
+      ingestionAddress: z.string(),
+      rtmpsIngestionAddress: z.string().optional(),
+    }),
+  }),
+});
+const Streams = z.object({ items: z.array(Stream).default([]), nextPageToken: z.string().optional() });
+const Broadcast = z.object({
+  id: z.string(),
+  snippet: z.looseObject({ title: z.string(), scheduledStartTime: z.string().optional() }),
+  status: z.object({ lifeCycleStatus: z.string() }),
+  contentDetails: z.object({ boundStreamId: z.string().optional() }).optional(),
+});
+type Broadcast = z.infer<typeof Broadcast>;
+const Broadcasts = z.object({ items: z.array(Broadcast).default([]) });
+const Videos = z.object({ items: z.array(z.object({ snippet: z.looseObject({}) })).default([]) });
+const Categories = z.object({
+  items: z.array(z.object({ id: z.string(), snippet: z.object({ title: z.string() }) })).default([]),
+});
+
+const parts = "id,snippet,status,contentDetails";
+
+export function openLive(api: YouTubeApi): Live {
+  /** The channel's stream of ours; made where there is none, since it can be used again and again. */
+  const findStream = async (token: Secret): Promise<z.infer<typeof Stream> | null> => {
+    const query = { part: "id,snippet,cdn", mine: "true", maxResults: "50" };
+    const { items } = await api.ask(token, { path: "liveStreams", query, answer: Streams, units: 1 });
+    return items.find(({ snippet }) => snippet.title === streamTitle) ?? null;
+  };
+  const makeStream = (token: Secret) =>
+    api.ask(token, {
+      method: "POST",
+      path: "liveStreams",
+      query: { part: "id,snippet,cdn,contentDetails" },
+      json: {
+        snippet: { title: streamTitle },
+        cdn: { ingestionType: "rtmp", resolution: "variable", frameRate: "variable" },
+        contentDetails: { isReusable: true },
+      },
+      answer: Stream,
+      units: 50,
+    });
+
+  const broadcasts = async (token: Secret, broadcastStatus: "active" | "upcoming"): Promise<readonly Broadcast[]> => {
+    const query = { part: parts, broadcastStatus, maxResults: "50" };
+    return (await api.ask(token, { path: "liveBroadcasts", query, answer: Broadcasts, units: 1 })).items;
+  };
+
+  /** One that is on or about to be, bound to our stream: whoever was interrupted goes on with it. */
+  const findBroadcast = async (token: Secret, streamId: string): Promise<Broadcast | null> => {
+    const known = [...(await broadcasts(token, "active")), ...(await broadcasts(token, "upcoming"))];
+    return known.find(({ contentDetails }) => contentDetails?.boundStreamId === streamId) ?? null;
+  };
+
+  const titleOf = (title: string): string => [...title.replaceAll(/[<>]/gu, " ")].slice(0, mostTitle).join("");
+
+  const makeBroadcast = async (token: Secret, streamId: string, show: Show): Promise<void> => {
+    const { id } = await api.ask(token, {
+      method: "POST",
+      path: "liveBroadcasts",
+      query: { part: parts },
+      json: {
+        snippet: { title: titleOf(show.title), scheduledStartTime: new Date().toISOString() },
+        status: { privacyStatus: show.privacy, selfDeclaredMadeForKids: false },
+        // It begins with what is sent, and ends when that has ended.
+        contentDetails: { enableAutoStart: true, enableAutoStop: true },
+      },
+      answer: z.object({ id: z.string() }),
+      units: 50,
+    });
+    const query = { id, streamId, part: "id,contentDetails" };
+    await api.ask(token, { method: "POST", path: "liveBroadcasts/bind", query, answer: z.unknown(), units: 50 });
+  };
+
+  const updateTitle = (token: Secret, { id, snippet }: Broadcast, title: string) =>
+    api.ask(token, {
+      method: "PUT",
+      path: "liveBroadcasts",
+      query: { part: "id,snippet" },
+      json: { id, snippet: { ...snippet, title: titleOf(title) } },
+      answer: z.unknown(),
+      units: 50,
+    });
+
+  const setCategory = async (token: Secret, videoId: string, name: string): Promise<void> => {
+    const query = { part: "snippet", regionCode: "US" };
+    const { items } = await api.ask(token, { path: "videoCategories", query, answer: Categories, units: 1 });
+    const category = items.find(({ snippet }) => snippet.title.toLowerCase() === name.toLowerCase());
+    if (category === undefined) throw new PlatformError("refused", `YouTube has no category "${name}".`);
+    const found = await api.ask(token, {
+      path: "videos",
+      query: { part: "snippet", id: videoId },
+      answer: Videos,
+      units: 1,
+    });
+    await api.ask(token, {
+      method: "PUT",
+      path: "videos",
+      query: { part: "snippet" },
+      json: { id: videoId, snippet: { ...found.items[0]?.snippet, categoryId: category.id } },
+      answer: z.unknown(),
+      units: 50,
+    });
+  };
+
+  return {
+    async whoIs(token) {
+      const query = { part: "id,snippet", mine: "true" };
+      const { items } = await api.ask(token, { path: "channels", query, answer: Channels, units: 1 });
+      const [channel] = items;
+      if (channel === undefined) throw new PlatformError("refused", "This Google account has no YouTube channel.");
+      return { platformUserId: channel.id, accountName: channel.snippet.title };
+    },
+    ingest: (session, show) =>
+      asAccount(session, async (token) => {
+        const stream = (await findStream(token)) ?? (await makeStream(token));
+        const known = await findBroadcast(token, stream.id);
+        if (known === null) await makeBroadcast(token, stream.id, show);
+        const { ingestionAddress, rtmpsIngestionAddress, streamName } = stream.cdn.ingestionInfo;
+        return { url: rtmpsIngestionAddress ?? ingestionAddress, streamKey: streamName };
+      }),
+    ended: (session) =>
+      asAccount(session, async (token) => {
+        const stream = await findStream(token);
+        if (stream === null) return;
+        const on = (await broadcasts(token, "active")).filter(
+          ({ contentDetails }) => contentDetails?.boundStreamId === stream.id,
+        );
+        for (const { id } of on) {
+          const query = { id, broadcastStatus: "complete", part: "id,status" };
+          await api.ask(token, {
+            method: "POST",
+            path: "liveBroadcasts/transition",
+            query,
+            answer: z.unknown(),
+            units: 50,
+          });
+        }
+      }),
+    setMetadata: (session, { title, category }) =>
+      asAccount(session, async (token) => {
+        const stream = await findStream(token);
+        const broadcast = stream === null ? null : await findBroadcast(token, stream.id);
+        if (broadcast === null)
+          throw new PlatformError("refused", "YouTube takes title and category of a broadcast: go live first.");
+        if (title !== undefined) await updateTitle(token, broadcast, title);
+        if (category !== undefined) await setCategory(token, broadcast.id, category);
+      }),
+  };
+}
