@@ -124,18 +124,38 @@ test("a clip is looped without a gap, images stay, and what is played once is go
     worker.tell({ type: "stop" });
     assert.equal(await worker.exited, 0);
 
-    const read = await withFile(watch.messages, (file) => readPicture(file, { all: fullCanvas }));
-    const all = read.map((frame) => frame.seen.all.counted?.frame ?? -1);
-    // Before it there was the slate.
-    const counted = all.slice(all.findIndex((frame) => frame >= 0));
-    assert.ok(counted.length > 120, `${counted.length} frames`);
-    // A busy machine may leave out or repeat one now and then; a gap at each loop would add up.
-    const steps = counted.slice(1).map((frame, index) => (frame - (counted[index] ?? 0) + 60) % 60);
-    assert.ok(steps.filter((step) => step === 1).length >= 0.95 * steps.length, counted.join(" "));
-    const progress = steps.reduce((sum, step) => sum + step, 0);
-    assert.ok(Math.abs(progress - steps.length) <= 2, `${progress} of ${steps.length}: ${counted.join(" ")}`);
+    assertRunsThrough(await withFile(watch.messages, (file) => readPicture(file, { all: fullCanvas })));
   });
 });
+
+test("a playlist goes on from one clip to the next without a pause, although its server takes its time", async () => {
+  await withWorker(async (worker, spec) => {
+    const clip = await readFile(join(directory.path, "clip.mp4"));
+    for (const name of ["/slow-1.mp4", "/slow-2.mp4"]) server.put(name, clip, 300);
+    const sources = [source("list", "media", `${server.url}/slow-1.mp4\n${server.url}/slow-2.mp4`)];
+    worker.tell({ type: "program", spec: { ...spec, sources, scene: { sceneId: "scn_a", content: solo("list") } } });
+    await waitFor("the first is on", () => worker.last("slate")?.onSlate === false);
+    const watch = watchProgram(spec.linkPath);
+    await waitFor("each has been played", () => frames(watch).length > 190);
+    watch.close();
+    worker.tell({ type: "stop" });
+    assert.equal(await worker.exited, 0);
+    assertRunsThrough(await withFile(watch.messages, (file) => readPicture(file, { all: fullCanvas })));
+  });
+});
+
+/** Clips of 60 frames were shown one after the other. */
+function assertRunsThrough(read: Awaited<ReturnType<typeof readPicture<"all">>>): void {
+  const all = read.map((frame) => frame.seen.all.counted?.frame ?? -1);
+  // Before it there was the slate.
+  const counted = all.slice(all.findIndex((frame) => frame >= 0));
+  assert.ok(counted.length > 120, `${counted.length} frames`);
+  // A busy machine may leave out or repeat one now and then; a gap at each loop would add up.
+  const steps = counted.slice(1).map((frame, index) => (frame - (counted[index] ?? 0) + 60) % 60);
+  assert.ok(steps.filter((step) => step === 1).length >= 0.95 * steps.length, counted.join(" "));
+  const progress = steps.reduce((sum, step) => sum + step, 0);
+  assert.ok(Math.abs(progress - steps.length) <= 2, `${progress} of ${steps.length}: ${counted.join(" ")}`);
+}
 
 test("nothing leads to addresses that are refused, to files, or to servers that are not who they say", async () => {
   const [trusted, untrusted] = [await tempDirectory("ca"), await tempDirectory("ca")];

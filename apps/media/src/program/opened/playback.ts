@@ -1,12 +1,12 @@
-import { Demuxer } from "../../ffmpeg/demuxer.ts";
-import type { Demuxed } from "../../ffmpeg/demuxer.ts";
+import type { Demuxed, Demuxer } from "../../ffmpeg/demuxer.ts";
 import type { SharedFrame } from "../../ffmpeg/shared-frame.ts";
 import { Upright } from "../../ffmpeg/upright.ts";
 import type { Stereo } from "../audio/pcm.ts";
 import type { SourceAudioFormat, SourceFault, SourceVideoFormat } from "../protocol.ts";
 import { SourceClock } from "../source-clock.ts";
 import type { Addresses } from "./addresses.ts";
-import { ended, faultOf, Undecodable } from "./fault.ts";
+import { ended, Undecodable } from "./fault.ts";
+import { OpenedMedia } from "./opened-media.ts";
 import { Pace } from "./pace.ts";
 import { Retry } from "./retry.ts";
 
@@ -40,11 +40,8 @@ const stillMs = 5_000;
 /** So many packets and so long without a picture: none will come. */
 const hopelessPackets = 100;
 const hopelessMs = 5_000;
-
-/** Nothing comes: it is opened anew. Sooner when it is known what is wrong. */
-const silentMs = 12_000;
-const silentWithFaultMs = 5_000;
-const watchMs = 1_000;
+/** Of a playlist the next item is opened so long before the end of this one. */
+const openAheadMs = 4_000;
 
 /** Plays clips, images and pulled streams, again and again, until it is closed. Times are the engine's, ms. */
 export class Playback {
@@ -54,15 +51,16 @@ export class Playback {
   readonly #running: Promise<void>;
   readonly #upright = new Upright();
   #pace: Pace;
-  #demuxer: Demuxer | null = null;
+  #media: OpenedMedia | null = null;
+  /** Of a playlist: opened ahead. */
+  #next: OpenedMedia | null = null;
+  #index = 0;
   /** Of what comes at its own pace. */
   #clock: SourceClock | null = null;
   #receivedBytes = 0;
   #isClosed = false;
   #undecoded = 0;
   #decodedAt = 0;
-  /** When something came; null while nothing is asked for. */
-  #heardAt: number | null = null;
 
   constructor(options: PlaybackOptions, listener: PlaybackListener) {
     this.#o = options;
@@ -72,7 +70,7 @@ export class Playback {
   }
 
   get receivedBytes(): number {
-    return this.#receivedBytes + (this.#demuxer?.receivedBytes ?? 0);
+    return this.#receivedBytes + (this.#media?.demuxer.receivedBytes ?? 0);
   }
 
   /** How much later than its picture its sound is placed, where their timestamps are too far apart to go by. */
@@ -82,60 +80,78 @@ export class Playback {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#demuxer?.interrupt();
+    this.#media?.interrupt();
     this.#retry.end();
     await this.#running;
     this.#upright.free();
   }
 
   async #run(): Promise<void> {
-    const { urls, kind, loops } = this.#o;
+    const { urls, kind } = this.#o;
     for (let index = 0; !this.#isClosed; index = (index + 1) % urls.length) {
       this.#retry.begin();
-      const fault = await this.#open(urls[index] ?? "");
-      if (this.#isClosed) return;
+      this.#index = index;
+      const fault = await this.#play(this.#next ?? this.#opened(index));
+      if (this.#isClosed) break;
       if (fault === null && kind === "media") {
-        if (index < urls.length - 1 || loops()) continue;
+        if (this.#goesOn) continue;
         this.#listener.onEnded();
-        return;
+        break;
       }
       this.#listener.onFault(fault ?? ended);
       this.#listener.onInterrupted();
       this.#pace = new Pace(this.#o.now, this.#o.frameRate);
+      await this.#dropNext();
       await this.#retry.wait();
     }
+    await this.#dropNext();
+  }
+
+  /** Something is played after what is played now, were that a clip. */
+  get #goesOn(): boolean {
+    return this.#index < this.#o.urls.length - 1 || this.#o.loops();
+  }
+
+  #opened(index: number): OpenedMedia {
+    const { urls, kind, addresses } = this.#o;
+    return new OpenedMedia(urls[index % urls.length] ?? "", kind, addresses);
+  }
+
+  /** Of a playlist the next is opened while this one is still seen, so that nobody waits for it. */
+  #openNext(): void {
+    if (this.#isClosed || this.#o.urls.length === 1 || !this.#goesOn) return;
+    this.#next ??= this.#opened(this.#index + 1);
+  }
+
+  async #dropNext(): Promise<void> {
+    const next = this.#next;
+    this.#next = null;
+    await next?.close();
   }
 
   /** Null: it was played to its end. */
-  async #open(url: string): Promise<SourceFault | null> {
-    const way = await this.#o.addresses.open(url, this.#o.kind);
-    if ("code" in way) return way;
-    const demuxer = new Demuxer();
-    this.#demuxer = demuxer;
-    this.#heardAt = performance.now();
-    // FFmpeg leaves out segments that it cannot have, and would try for ever.
-    const watch = setInterval(() => {
-      const limitMs = way.fault() === null ? silentMs : silentWithFaultMs;
-      if (this.#heardAt !== null && performance.now() - this.#heardAt > limitMs) demuxer.interrupt();
-    }, watchMs);
+  async #play(media: OpenedMedia): Promise<SourceFault | null> {
+    this.#next = null;
+    this.#media = media;
+    const { demuxer } = media;
     try {
       if (this.#isClosed) return null;
-      await demuxer.open(way.url, way.options);
+      const fault = await media.opened;
+      if (fault !== null) return fault;
+      media.heard();
       this.#listener.onFormats(demuxer.video, demuxer.audio);
       this.#undecoded = 0;
       this.#decodedAt = performance.now();
-      if (way.isLive) await this.#follow(demuxer);
+      if (media.isLive) await this.#follow(demuxer);
       else await this.#repeat(demuxer);
       return null;
     } catch (error) {
-      return way.fault() ?? faultOf(error);
+      return media.faultOf(error);
     } finally {
-      clearInterval(watch);
       this.#receivedBytes += demuxer.receivedBytes;
-      this.#demuxer = null;
+      this.#media = null;
       this.#clock = null;
-      await demuxer.close();
-      way.close();
+      await media.close();
     }
   }
 
@@ -161,6 +177,7 @@ export class Playback {
       const { pictures, lengthMs } = await this.#pass(demuxer);
       if (this.#isClosed || kind === "pull") return;
       if (demuxer.isImage && pictures > 0) {
+        this.#openNext();
         await this.#sleep(urls.length === 1 ? 2 ** 31 - 1 : stillMs);
         return;
       }
@@ -176,6 +193,8 @@ export class Playback {
     for await (const item of this.#read(demuxer)) {
       if (item.kind === "packet") {
         this.#notePacket(item);
+        // How long it is is not always known.
+        if (item.ms > (demuxer.durationMs ?? 0) - openAheadMs) this.#openNext();
         continue;
       }
       const { dueMs, isJump } = this.#pace.place(item.ms, this.#o.kind === "pull");
@@ -228,13 +247,13 @@ export class Playback {
   }
 
   async #sleep(ms: number): Promise<void> {
-    this.#heardAt = null;
+    this.#media?.rest();
     await this.#retry.sleep(ms);
-    this.#heardAt = performance.now();
+    this.#media?.heard();
   }
 
   #notePacket({ video }: Extract<Demuxed, { kind: "packet" }>): void {
-    this.#heardAt = performance.now();
+    this.#media?.heard();
     if (!video) return;
     this.#undecoded += 1;
     if (this.#undecoded > hopelessPackets && performance.now() - this.#decodedAt > hopelessMs) throw new Undecodable();

@@ -7,18 +7,30 @@ export type FileServer = {
   readonly url: string;
   /** Paths in the order that they were asked for. */
   readonly asked: readonly string[];
-  /** What is at a path: its bytes, or where it redirects to. */
-  readonly put: (path: string, what: Buffer | { readonly redirect: string }) => void;
+  /** What is at a path: its bytes, or where it redirects to; `afterMs`: how long it takes to answer. */
+  readonly put: (path: string, what: Buffer | { readonly redirect: string }, afterMs?: number) => void;
   readonly stop: () => Promise<void>;
 };
 
 /** Serves bytes, in ranges too; with a certificate by https. */
 export async function startFileServer(tls?: { readonly key: string; readonly cert: string }): Promise<FileServer> {
   const files = new Map<string, Buffer | { readonly redirect: string }>();
+  const delays = new Map<string, number>();
+  const timers = new Set<NodeJS.Timeout>();
   const asked: string[] = [];
   const answer: RequestListener = (request, response) => {
     const path = request.url ?? "";
     asked.push(path);
+    const timer = setTimeout(
+      () => {
+        timers.delete(timer);
+        give(path, request, response);
+      },
+      delays.get(path) ?? 0,
+    );
+    timers.add(timer);
+  };
+  const give = (path: string, ...[request, response]: Parameters<RequestListener>): void => {
     const file = files.get(path);
     if (file === undefined) response.writeHead(404).end();
     else if (!Buffer.isBuffer(file)) response.writeHead(302, { location: file.redirect }).end();
@@ -43,8 +55,12 @@ export async function startFileServer(tls?: { readonly key: string; readonly cer
   return {
     url: tls === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`,
     asked,
-    put: (path, what) => void files.set(path, what),
+    put: (path, what, afterMs = 0) => {
+      files.set(path, what);
+      delays.set(path, afterMs);
+    },
     stop: async () => {
+      for (const timer of timers) clearTimeout(timer);
       const closed = Promise.withResolvers<void>();
       server.close(() => closed.resolve());
       server.closeAllConnections();
