@@ -125,8 +125,8 @@ export const connectionOperations = {
     params: ofConnection,
     query: null,
     body: ConnectionMetadata,
-    status: 200,
-    response: ConnectionMetadata,
+    status: 204,
+    response: null,
     errors: ["needs_relink", "platform_refused", "platform_unavailable"],
   }),
 } as const;

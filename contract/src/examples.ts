@@ -338,7 +338,6 @@ export const operationExamples: Readonly<Record<string, Examples>> = {
   getConnection: { response: connection },
   setConnectionMetadata: {
     request: { title: "Friday show", category: "Science & Technology" },
-    response: { title: "Friday show", category: "Science & Technology" },
   },
   listScenes: { response: pageOf(scene) },
   createScene: {

@@ -89,7 +89,7 @@ export async function setMetadata(
   accountId: string,
   connectionId: string,
   metadata: ConnectionMetadata,
-): Promise<LaterAnswer<ConnectionMetadata>> {
+): Promise<LaterAnswer<void>> {
   const row = await findConnection(db, accountId, connectionId);
   if (row === undefined) throw notFound("connection");
   const known = connections.registry.find(row.platform);
@@ -110,7 +110,6 @@ export async function setMetadata(
         ...(category === undefined ? {} : { category }),
       };
       if (asked.length > 0) await client.setMetadata?.(session, given);
-      return metadata;
     } catch (error) {
       throw asRefusal(error, "needs_relink");
     }
