@@ -1,11 +1,14 @@
 import type { Duplex } from "node:stream";
+import { codeOf } from "@trax/foundation/error-code";
 import type { Logger } from "@trax/foundation/log";
+import { mayTakeItsTime } from "./long-body.ts";
 import { errorBody, invalidRequest } from "./errors.ts";
 import { newRequestId } from "./request-id.ts";
 
 /** What came was no HTTP, or came too slowly: the one error shape all the same, then the connection is closed. */
 export function answerBrokenHttp(error: Error, socket: Duplex, log: Logger): void {
-  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  const code = codeOf(error);
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT" && mayTakeItsTime(socket)) return;
   if (code === "ECONNRESET" || socket.destroyed || !socket.writable) {
     socket.destroy();
     return;

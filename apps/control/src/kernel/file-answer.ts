@@ -1,24 +1,25 @@
 import type { Readable } from "node:stream";
 import { send } from "@fastify/send";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { attachmentOf } from "./content-disposition.ts";
 import { ApiError } from "./errors.ts";
 
 /** What a handler answers with when its answer is a file: the kernel streams it, or the part of it that `Range` asks for. */
 export class FileAnswer {
   readonly root: string;
   readonly path: string;
-  readonly name: string;
+  readonly name: string | null;
   readonly absent: ApiError;
 
   /**
    * @param path below `root`, with nothing in it that a URL would escape
-   * @param name what it is saved as: letters, digits, dots and dashes
+   * @param name what it is saved as; null: it is shown where it is asked for, as pictures are
    * @param absent what is told where there is no such file
    */
   constructor(file: {
     readonly root: string;
     readonly path: string;
-    readonly name: string;
+    readonly name: string | null;
     readonly absent: ApiError;
   }) {
     this.root = file.root;
@@ -54,7 +55,7 @@ export async function openFile(
     // A 304 has no body to say anything of.
     if (statusCode !== 304) {
       reply.header("content-type", contentType);
-      reply.header("content-disposition", `attachment; filename="${file.name}"`);
+      if (file.name !== null) reply.header("content-disposition", attachmentOf(file.name));
     }
     return found.stream;
   }
