@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
 import { HeadObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
+import { startS3Front } from "./s3-front.ts";
 import { type S3, startS3 } from "./s3.ts";
 
 let s3: S3;
@@ -10,18 +11,17 @@ let client: S3Client;
 
 before(async () => {
   s3 = await startS3();
-  client = new S3Client({
-    endpoint: s3.endpoint,
-    region: s3.region,
-    forcePathStyle: true,
-    credentials: { accessKeyId: s3.accessKeyId, secretAccessKey: s3.secretAccessKey },
-    maxAttempts: 1,
-  });
+  client = clientOf(s3.endpoint);
 });
 after(async () => {
   client.destroy();
   await s3.stop();
 });
+
+function clientOf(endpoint: string): S3Client {
+  const credentials = { accessKeyId: s3.accessKeyId, secretAccessKey: s3.secretAccessKey };
+  return new S3Client({ endpoint, region: s3.region, forcePathStyle: true, credentials, maxAttempts: 1 });
+}
 
 const right = Buffer.from("right bytes");
 const headers = {
@@ -76,4 +76,24 @@ test("it goes away, and comes back with what it had", async () => {
     contents?.map(({ Key: key }) => key),
     ["a/right"],
   );
+});
+
+test("on the way to it things go wrong as they are told, and signatures hold when they do not", async () => {
+  const front = await startS3Front(s3);
+  const there = clientOf(front.endpoint);
+  const send = (key: string): Promise<unknown> =>
+    there.send(new PutObjectCommand({ Bucket: s3.bucket, Key: key, Body: right, IfNoneMatch: "*" }));
+  try {
+    await send("b/first");
+    front.failNext({ method: "PUT", status: 503 });
+    await assert.rejects(send("b/second"), { name: "SlowDown" });
+    front.failNext({ method: "PUT", cut: "before" });
+    await assert.rejects(send("b/second"));
+    front.failNext({ method: "PUT", cut: "after" });
+    await assert.rejects(send("b/third"));
+    assert.deepEqual(await s3.keys(), ["a/right", "b/first", "b/third"]);
+  } finally {
+    there.destroy();
+    await front.stop();
+  }
 });
