@@ -16,6 +16,8 @@ export type EventFeed = {
   watchSnapshot(of: string, wake: () => void): () => void;
   /** Gives every meter of the studio, as JSON with its `studioId`: what is missed is gone. */
   watchMeters(studioId: string, take: (meters: string) => void): () => void;
+  /** The same for the work of chat: which connections are to be read, and what is to be sent. */
+  watchChat(what: "readers" | "deliveries", wake: () => void): () => void;
   close(): Promise<void>;
 };
 
@@ -23,6 +25,7 @@ const events = "trax_events";
 const program = "trax_program";
 const snapshots = "trax_snapshot_ready";
 const meters = "trax_meters";
+const chat = "trax_chat";
 
 type Watchers = Map<string, Set<(payload: string) => void>>;
 
@@ -32,7 +35,7 @@ export function openEventFeed(options: { readonly url: Secret; readonly log: Log
   const nameOf = (channel: string, studioId: string): string => `${channel} ${studioId}`;
   const listener = listen({
     url: options.url,
-    channels: [events, program, snapshots, meters],
+    channels: [events, program, snapshots, meters, chat],
     onNotification: (channel, payload) => {
       if (channel === meters) {
         const studioId = listeners.size === 0 ? undefined : /"studioId":"(\w+)"/.exec(payload)?.[1];
@@ -50,6 +53,7 @@ export function openEventFeed(options: { readonly url: Secret; readonly log: Log
     watch: (studioId, wake) => add(watchers, nameOf(events, studioId), wake),
     watchProgram: (studioId, wake) => add(watchers, nameOf(program, studioId), wake),
     watchSnapshot: (of, wake) => add(watchers, nameOf(snapshots, of), wake),
+    watchChat: (what, wake) => add(watchers, nameOf(chat, what), wake),
     watchMeters: (studioId, take) => add(listeners, studioId, take),
     close: () => listener.close(),
   };

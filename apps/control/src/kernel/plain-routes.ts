@@ -5,6 +5,13 @@ import { addressBucket, clientAddressOf } from "./client-address.ts";
 import { takeToken } from "./guard.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** The route itself decides what counts against an address. */
+    readonly isLimitedElsewhere?: boolean;
+  }
+}
+
 /**
  * Routes outside of the contract, for protocols that others have laid down. They
  * have bodies and credentials of their own; in common with all others they have
@@ -27,7 +34,8 @@ export function installPlainRoutes(
     });
     // After the routes' own headers, which browsers need to read even a refusal, and before any body is.
     scope.addHook("preParsing", (request, reply, _payload, proceed) => {
-      takeToken(kernel.limiter, addressBucket(clientAddressOf(request.ip)), kernel.rateLimit, reply);
+      if (request.routeOptions.config.isLimitedElsewhere !== true)
+        takeToken(kernel.limiter, addressBucket(clientAddressOf(request.ip)), kernel.rateLimit, reply);
       proceed();
     });
     scope.addHook("onResponse", (request, reply, proceed) => {

@@ -56,6 +56,7 @@ export type Answer = {
 export async function startControl(
   environment: Readonly<Record<string, string>> = {},
   output: LogDestination | null = null,
+  parts: Pick<Parameters<typeof openControl>[0], "chatConnections"> = {},
 ): Promise<TestControl> {
   const destination = output ?? { write: () => undefined };
   const log = openLog("control", output === null ? "silent" : "info", destination);
@@ -74,7 +75,9 @@ export async function startControl(
   };
   const open = async (more: Readonly<Record<string, string>>): Promise<Control> => {
     const config = readConfig({ ...settings, ...more });
-    return started.adopt(await openControl({ config, log, output: destination, tracing: false }), (one) => one.close());
+    return started.adopt(await openControl({ ...parts, config, log, output: destination, tracing: false }), (one) =>
+      one.close(),
+    );
   };
   const control = await open({});
   const baseUrl = `http://127.0.0.1:${control.port}`;
@@ -98,7 +101,13 @@ export async function startControl(
     mint,
     async another(more) {
       const other = await everything.adopt(
-        await openControl({ config: readConfig({ ...settings, ...more }), log, output: destination, tracing: false }),
+        await openControl({
+          ...parts,
+          config: readConfig({ ...settings, ...more }),
+          log,
+          output: destination,
+          tracing: false,
+        }),
         (one) => one.close(),
       );
       return { baseUrl: `http://127.0.0.1:${other.port}`, control: other };

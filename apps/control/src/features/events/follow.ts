@@ -3,32 +3,40 @@ import { eventScopes } from "@trax/contract";
 import type { EventType, Scope } from "@trax/contract";
 import { isDatabaseAway } from "@trax/foundation/database";
 import type { Database } from "@trax/foundation/database";
+import { openDoorbell } from "../../kernel/doorbell.ts";
 import { ApiError } from "../../kernel/errors.ts";
 import type { EventFeed } from "../../kernel/event-feed.ts";
 import { lastSeq, readEvents, seqOf } from "../../kernel/events.ts";
 import { requireScope } from "../../kernel/guard.ts";
-import { isStudio, requireStudio } from "../broadcast/index.ts";
-import { openDoorbell } from "../../kernel/doorbell.ts";
-import { frameOf, heartbeatFrame, retryFrame } from "./frame.ts";
+import { requireStudio } from "../broadcast/index.ts";
+import { frameOf, retryFrame } from "./frame.ts";
 import { sendMeters } from "./meters.ts";
+import { batch } from "./tail.ts";
+import type { Reader, Tail } from "./tail.ts";
+import type { Tails } from "./tails.ts";
+import { keepChatWatched } from "./watch-chat.ts";
 
-const heartbeatMs = 15_000;
 /** While the database is away it is asked again this often. */
 const awayMs = 500;
-/** Events read at once. All that waits for a slow reader is one such batch. */
-const batch = 100;
 
-/** The event types that a credential with these scopes may see. */
-export function typesFor(scopes: ReadonlySet<Scope>): EventType[] {
+const typesByScopes = new Map<string, ReadonlySet<EventType>>();
+
+/** The event types that a credential with these scopes may see: the very same set for the same scopes. */
+export function typesFor(scopes: ReadonlySet<Scope>): ReadonlySet<EventType> {
   const isType = (type: string): type is EventType => Object.hasOwn(eventScopes, type);
-  return Object.keys(eventScopes)
+  const types = Object.keys(eventScopes)
     .filter(isType)
     .filter((type) => scopes.has(eventScopes[type]));
+  const key = types.join();
+  const known = typesByScopes.get(key) ?? new Set(types);
+  typesByScopes.set(key, known);
+  return known;
 }
 
 export type Following = {
   readonly database: Database;
   readonly feed: EventFeed;
+  readonly tails: Tails;
   readonly accountId: string;
   readonly studioId: string;
   readonly scopes: ReadonlySet<Scope>;
@@ -53,44 +61,55 @@ async function startOf({ database, accountId, studioId, lastEventId }: Following
 /**
  * Sends a studio's events as they are appended, each once and in their order,
  * until the signal is aborted, the studio is deleted or the reader takes nothing
- * any more. Survives a restart of the database.
+ * any more. Survives a restart of the database. One that is behind reads by
+ * itself, until it has caught up with the studio's tail and is sent what all are.
  */
 export async function follow(following: Following): Promise<void> {
   const { database, accountId, studioId, signal } = following;
   if (following.meters) requireScope(["stream:read"], following.scopes);
   await requireStudio(database, accountId, studioId);
-  let afterSeq = await startOf(following);
-  const types = typesFor(following.scopes);
-  const bell = openDoorbell();
-  const unwatch = following.feed.watch(studioId, bell.ring);
+  const afterSeq = await startOf(following);
+  const { tail, leave } = following.tails.join(following);
   const response = following.open();
-  const stopMeters = following.meters ? sendMeters(response, following) : null;
+  const ending = [
+    ...(following.meters ? [sendMeters(response, following)] : []),
+    ...(following.scopes.has("chat:read") ? [keepChatWatched(database, accountId, studioId)] : []),
+  ];
+  const reader: Reader = { response, types: typesFor(following.scopes), afterSeq, quietFrom: performance.now() };
   try {
-    let sent = await send(response, retryFrame, following);
-    let quietFrom = performance.now();
-    while (sent && !signal.aborted) {
-      const events = await whenThere(() =>
-        readEvents(database, { accountId, studioId, afterSeq, types, limit: batch }),
-      );
-      const last = events?.at(-1);
-      if (events !== null && last !== undefined) {
-        sent = await send(response, events.map((event) => frameOf(event.envelope)).join(""), following);
-        quietFrom = performance.now();
-        afterSeq = last.seq;
+    let taken = await send(reader, retryFrame, following);
+    while (taken && !signal.aborted) {
+      if (!tail.reaches(reader.afterSeq)) {
+        taken = await catchUp(reader, tail, following);
         continue;
       }
-      if ((await whenThere(() => isStudio(database, accountId, studioId))) === false) return;
-      const heartbeatIn = quietFrom + heartbeatMs - performance.now();
-      await bell.wait(Math.max(0, events === null ? Math.min(awayMs, heartbeatIn) : heartbeatIn), signal);
-      // Events this reader may not see ring, too: it must hear of us nonetheless.
-      if (signal.aborted || performance.now() < quietFrom + heartbeatMs) continue;
-      sent = await send(response, heartbeatFrame, following);
-      quietFrom = performance.now();
+      const why = await tail.feed(reader, signal);
+      if (why !== "slow") return;
+      taken = await drained(reader, following);
     }
   } finally {
-    stopMeters?.();
-    unwatch();
+    for (const end of ending) end();
+    await leave();
   }
+}
+
+/** Reads and sends one batch of what the tail does not remember. Answers whether the reader is still there. */
+async function catchUp(reader: Reader, tail: Tail, following: Following): Promise<boolean> {
+  const { database, accountId, studioId, signal } = following;
+  const { afterSeq, types } = reader;
+  // Whatever the tail has read is there to be read: beyond it, there may be more.
+  const known = tail.position;
+  const events =
+    known === null
+      ? null
+      : await whenThere(() => readEvents(database, { accountId, studioId, afterSeq, types: [...types], limit: batch }));
+  if (known === null || events === null) {
+    await openDoorbell().wait(known === null ? 10 : awayMs, signal);
+    return true;
+  }
+  const last = events.at(-1);
+  reader.afterSeq = Math.max(last?.seq ?? afterSeq, events.length < batch ? known : afterSeq);
+  return last === undefined || send(reader, events.map((event) => frameOf(event.envelope)).join(""), following);
 }
 
 /** Null while the database is away. */
@@ -103,10 +122,17 @@ async function whenThere<T>(read: () => Promise<T>): Promise<T | null> {
   }
 }
 
-/** Answers whether the reader is still there to be sent more: one that lets a batch lie is disconnected. */
-async function send(response: ServerResponse, text: string, { signal, patienceMs }: Following): Promise<boolean> {
+async function send(reader: Reader, text: string, following: Following): Promise<boolean> {
+  const { response } = reader;
   if (response.destroyed) return false;
-  if (response.write(text)) return true;
+  reader.quietFrom = performance.now();
+  return response.write(text) || drained(reader, following);
+}
+
+/** Answers whether the reader is still there to be sent more: one that lets a batch lie is disconnected. */
+async function drained({ response }: Reader, { signal, patienceMs }: Following): Promise<boolean> {
+  if (response.destroyed) return false;
+  if (!response.writableNeedDrain) return true;
   const taken = openDoorbell();
   response.once("drain", taken.ring);
   try {

@@ -1,11 +1,16 @@
 import type { Handlers } from "../../kernel/mount.ts";
 import type { Services } from "../../kernel/services.ts";
 import { follow } from "./follow.ts";
+import { openTails } from "./tails.ts";
 
 export type EventHandlers = { readonly follow: Handlers<"streamEvents"> };
 
 /** @param patienceMs How long a reader may take nothing before it is let go. */
-export function eventHandlers({ eventFeed }: Pick<Services, "eventFeed">, patienceMs = 30_000): EventHandlers {
+export function eventHandlers(
+  { eventFeed, database: pool }: Pick<Services, "eventFeed" | "database">,
+  patienceMs = 30_000,
+): EventHandlers {
+  const tails = openTails(pool, eventFeed);
   return {
     follow: {
       streamEvents: ({ database, accountId, principal, params, query, headers, signal, open }) => {
@@ -16,6 +21,7 @@ export function eventHandlers({ eventFeed }: Pick<Services, "eventFeed">, patien
         return follow({
           database,
           feed: eventFeed,
+          tails,
           accountId,
           studioId: params.id,
           scopes,

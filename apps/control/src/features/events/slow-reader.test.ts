@@ -10,6 +10,7 @@ import { openEventFeed } from "../../kernel/event-feed.ts";
 import { startControl } from "../../testing/control.ts";
 import { Tenant } from "../../testing/tenant.ts";
 import { follow } from "./follow.ts";
+import { openTails } from "./tails.ts";
 
 const control = await startControl();
 after(() => control[Symbol.asyncDispose]());
@@ -21,6 +22,8 @@ test("a reader that takes nothing is let go, with no more than one batch waiting
   const { accountId } = ada.account;
   const feed = openEventFeed({ url: postgres.url, log: openLog("test", "silent") });
   context.after(() => feed.close());
+
+  const tails = openTails(database, feed);
 
   let most = 0;
   const followed = Promise.withResolvers<boolean>();
@@ -36,7 +39,7 @@ test("a reader that takes nothing is let go, with no more than one batch waiting
       return response;
     };
     const { signal } = new AbortController();
-    const where = { database, feed, accountId, studioId, lastEventId: null, meters: false, signal };
+    const where = { database, feed, tails, accountId, studioId, lastEventId: null, meters: false, signal };
     follow({ ...where, scopes: new Set(scopes), open, patienceMs: 100 }).then(
       () => followed.resolve(response.destroyed),
       followed.reject,

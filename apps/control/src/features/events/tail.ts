@@ -1,0 +1,215 @@
+import type { ServerResponse } from "node:http";
+import type { EventType } from "@trax/contract";
+import { isDatabaseAway } from "@trax/foundation/database";
+import type { Database } from "@trax/foundation/database";
+import { openDoorbell } from "../../kernel/doorbell.ts";
+import type { EventFeed } from "../../kernel/event-feed.ts";
+import { lastSeq, readStudioEvents } from "../../kernel/events.ts";
+import type { StoredEvent } from "../../kernel/events.ts";
+import { isStudio } from "../broadcast/index.ts";
+import { frameOf, heartbeatFrame } from "./frame.ts";
+
+const heartbeatMs = 15_000;
+/** While nothing rings it is looked this often whether the studio still is, ms. */
+const quietMs = 15_000;
+/** While the database is away it is asked again this often, ms. */
+const awayMs = 500;
+/** Events in one write. All that waits for a slow reader is one such batch. */
+export const batch = 100;
+/** What is remembered for readers that join or were slow for a moment: events, and characters of them. */
+const mostRemembered = 2_000;
+const mostCharacters = 8_000_000;
+
+/** One who is sent a studio's events. */
+export type Reader = {
+  readonly response: ServerResponse;
+  readonly types: ReadonlySet<EventType>;
+  /** It has been given everything up to here. */
+  afterSeq: number;
+  /** When it was last sent something, by `performance.now()`. */
+  quietFrom: number;
+};
+
+/** `slow`: what was written waits; who reads goes on by itself until it has been taken. `gone`: there is no studio any more. */
+export type Parting = "slow" | "gone" | "aborted";
+
+type Frame = { readonly seq: number; readonly type: EventType; readonly text: string };
+
+type Attached = {
+  readonly reader: Reader;
+  readonly part: (why: Parting) => void;
+  readonly fail: (error: unknown) => void;
+};
+
+/**
+ * Reads a studio's outbox once for all who follow it on this node. Each batch is
+ * read once and written as text once; readers of the same types are sent the same
+ * bytes. What one does not take at once is its own: it is let go, and the others
+ * never wait.
+ */
+export class Tail {
+  readonly #studio: { readonly accountId: string; readonly studioId: string };
+  readonly #database: Database;
+  readonly #attached = new Map<Reader, Attached>();
+  readonly #ending = new AbortController();
+  readonly #running: Promise<void>;
+  #frames: Frame[] = [];
+  #characters = 0;
+  /** All up to `#position` has been read; what came after `#floor` is remembered. Null: not begun. */
+  #position: number | null = null;
+  #floor = 0;
+  #isGone = false;
+  /** Why it broke; null: it did not. */
+  #failure: { readonly error: unknown } | null = null;
+
+  constructor(studio: { readonly accountId: string; readonly studioId: string }, database: Database, feed: EventFeed) {
+    this.#studio = studio;
+    this.#database = database;
+    this.#running = this.#run(feed);
+  }
+
+  /** Up to where the outbox has been read; null while that is not known. */
+  get position(): number | null {
+    return this.#position;
+  }
+
+  /** It reads nothing any more: those who come are better off with another. */
+  get isOver(): boolean {
+    return this.#isGone || this.#failure !== null;
+  }
+
+  /** Whether a reader that has been given all up to `seq` misses nothing by joining now, or is told that it is over. */
+  reaches(seq: number): boolean {
+    return this.isOver || (this.#position !== null && seq >= this.#floor);
+  }
+
+  /** Sends a reader, which `reaches`, all that comes after what it has, until it parts. */
+  async feed(reader: Reader, signal: AbortSignal): Promise<Parting> {
+    if (this.#failure !== null) throw this.#failure.error;
+    const parted = Promise.withResolvers<Parting>();
+    const abort = (): void => parted.resolve("aborted");
+    signal.addEventListener("abort", abort);
+    this.#attached.set(reader, { reader, part: parted.resolve, fail: parted.reject });
+    try {
+      if (signal.aborted) return "aborted";
+      if (this.#isGone) return "gone";
+      const missed = this.#frames.filter(({ seq }) => seq > reader.afterSeq);
+      for (let from = 0; from < missed.length; from += batch) {
+        if (!this.#give(reader, missed.slice(from, from + batch), null)) return "slow";
+      }
+      return await parted.promise;
+    } finally {
+      signal.removeEventListener("abort", abort);
+      this.#attached.delete(reader);
+    }
+  }
+
+  /** Nobody follows any more. */
+  async close(): Promise<void> {
+    this.#ending.abort();
+    await this.#running;
+  }
+
+  async #run(feed: EventFeed): Promise<void> {
+    const bell = openDoorbell();
+    const unwatch = feed.watch(this.#studio.studioId, bell.ring);
+    const heartbeat = setInterval(() => this.#beat(), 1_000);
+    const { signal } = this.#ending;
+    try {
+      while (!signal.aborted && !this.#isGone) {
+        const forMs = await this.#look();
+        if (forMs > 0) await bell.wait(forMs, signal);
+      }
+    } catch (error) {
+      this.#failure = { error };
+      for (const { fail } of this.#attached.values()) fail(error);
+    } finally {
+      clearInterval(heartbeat);
+      unwatch();
+    }
+  }
+
+  /** Reads what there is and gives it to all; answers how long to wait for more. */
+  async #look(): Promise<number> {
+    try {
+      if (this.#position === null) {
+        this.#floor = this.#position = await lastSeq(this.#database, this.#studio);
+        return 0;
+      }
+      const events = await readStudioEvents(this.#database, {
+        ...this.#studio,
+        afterSeq: this.#position,
+        limit: batch,
+      });
+      if (events.length > 0) {
+        this.#tell(events);
+        return 0;
+      }
+      if (await isStudio(this.#database, this.#studio.accountId, this.#studio.studioId)) return quietMs;
+      this.#isGone = true;
+      for (const { part } of this.#attached.values()) part("gone");
+      return 0;
+    } catch (error) {
+      if (!isDatabaseAway(error)) throw error;
+      return awayMs;
+    }
+  }
+
+  #tell(events: readonly StoredEvent[]): void {
+    const frames = events.map(({ seq, envelope }): Frame => ({ seq, type: envelope.type, text: frameOf(envelope) }));
+    this.#remember(frames);
+    const written: Written = new Map();
+    for (const { reader, part } of this.#attached.values()) if (!this.#give(reader, frames, written)) part("slow");
+  }
+
+  #remember(frames: readonly Frame[]): void {
+    this.#frames.push(...frames);
+    this.#position = frames.at(-1)?.seq ?? this.#position;
+    for (const { text } of frames) this.#characters += text.length;
+    let dropped = 0;
+    while (this.#frames.length - dropped > mostRemembered || this.#characters > mostCharacters) {
+      const frame = this.#frames[dropped];
+      if (frame === undefined) break;
+      dropped++;
+      this.#characters -= frame.text.length;
+      this.#floor = frame.seq;
+    }
+    if (dropped > 0) this.#frames = this.#frames.slice(dropped);
+  }
+
+  /** Answers whether the reader took it; what it did not take waits in its connection, and is all that does. */
+  #give(reader: Reader, frames: readonly Frame[], written: Written | null): boolean {
+    const first = frames[0];
+    const last = frames.at(-1);
+    if (first === undefined || last === undefined) return true;
+    const isWhole = reader.afterSeq < first.seq;
+    let bytes = isWhole ? written?.get(reader.types) : undefined;
+    if (bytes === undefined) {
+      const { afterSeq, types } = reader;
+      bytes = Buffer.from(
+        frames.flatMap(({ seq, type, text }) => (seq > afterSeq && types.has(type) ? [text] : [])).join(""),
+      );
+      if (isWhole) written?.set(reader.types, bytes);
+    }
+    reader.afterSeq = Math.max(reader.afterSeq, last.seq);
+    return bytes.length === 0 || put(reader, bytes);
+  }
+
+  /** Something for those who heard nothing for long, so that all between see a living connection. */
+  #beat(): void {
+    const due = performance.now() - heartbeatMs;
+    for (const { reader, part } of this.#attached.values())
+      if (reader.quietFrom <= due && !put(reader, heartbeatFrame)) part("slow");
+  }
+}
+
+/** The bytes of a batch by the very set of types that readers share. */
+type Written = Map<ReadonlySet<EventType>, Buffer>;
+
+/** Node says that a large chunk is too much before it has tried: what counts is whether some of it waits. */
+function put(reader: Reader, bytes: Buffer | string): boolean {
+  const { response } = reader;
+  if (response.destroyed) return false;
+  reader.quietFrom = performance.now();
+  return response.write(bytes) || response.writableLength === 0;
+}

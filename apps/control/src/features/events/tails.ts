@@ -1,0 +1,35 @@
+import type { Database } from "@trax/foundation/database";
+import type { EventFeed } from "../../kernel/event-feed.ts";
+import { Tail } from "./tail.ts";
+
+/** The studios that are followed on this node, each with one tail. */
+export type Tails = {
+  /** The studio's tail, until `leave`, which resolves once nothing of it is left where nobody else follows. */
+  join(studio: { readonly accountId: string; readonly studioId: string }): {
+    readonly tail: Tail;
+    readonly leave: () => Promise<void>;
+  };
+};
+
+export function openTails(database: Database, feed: EventFeed): Tails {
+  const followed = new Map<string, { readonly tail: Tail; readers: number }>();
+  return {
+    join(studio) {
+      const key = `${studio.accountId} ${studio.studioId}`;
+      const known = followed.get(key);
+      const one =
+        known === undefined || known.tail.isOver ? { tail: new Tail(studio, database, feed), readers: 0 } : known;
+      followed.set(key, one);
+      one.readers++;
+      return {
+        tail: one.tail,
+        async leave() {
+          one.readers--;
+          if (one.readers > 0) return;
+          if (followed.get(key) === one) followed.delete(key);
+          await one.tail.close();
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import {
+  ChatMessage,
+  ChatMessageList,
+  ChatMessagesQuery,
+  ChatPlatforms,
+  ChatPlatformsUpdate,
+  ChatSend,
+} from "./chat.ts";
+import { PageQuery } from "./field.ts";
+import { operation } from "./operation.ts";
+import { ofStudio } from "./studio.ts";
+
+/** Unified chat. */
+export const chatOperations = {
+  listChatMessages: operation({
+    method: "GET",
+    path: "/v1/studios/{id}/chat/messages",
+    tag: "Chat",
+    summary: "List a studio's chat messages",
+    description:
+      "Of all platforms, the newest first, kept for 7 days. Asking counts as watching for a minute: meanwhile the chat of the enabled platforms is read although the studio is not live.",
+    auth: "credential",
+    scope: "chat:read",
+    write: false,
+    paginated: true,
+    params: ofStudio,
+    query: PageQuery.extend(ChatMessagesQuery),
+    body: null,
+    status: 200,
+    response: ChatMessageList,
+    errors: [],
+  }),
+  sendChatMessage: operation({
+    method: "POST",
+    path: "/v1/studios/{id}/chat/messages",
+    tag: "Chat",
+    summary: "Send a chat message",
+    description:
+      "To all enabled platforms, or those named. It is answered at once with `pending` deliveries and sent to each platform on its own; what became of it is told by `chat.message_updated`, and by the list. Where no platform is enabled it is shown to those who watch here, and `deliveries` is empty. A text that is too long for a platform is split or refused there.",
+    auth: "credential",
+    scope: "chat:send",
+    write: true,
+    params: ofStudio,
+    query: null,
+    body: ChatSend,
+    status: 201,
+    response: ChatMessage,
+    errors: [],
+  }),
+  getChatPlatforms: operation({
+    method: "GET",
+    path: "/v1/studios/{id}/chat/platforms",
+    tag: "Chat",
+    summary: "Which platforms a studio's chat is made of",
+    auth: "credential",
+    scope: "chat:read",
+    write: false,
+    params: ofStudio,
+    query: null,
+    body: null,
+    status: 200,
+    response: ChatPlatforms,
+    errors: [],
+  }),
+  setChatPlatforms: operation({
+    method: "PUT",
+    path: "/v1/studios/{id}/chat/platforms",
+    tag: "Chat",
+    summary: "Choose the platforms of a studio's chat",
+    description: "The account's connections that are read and sent to; those left out are no longer.",
+    auth: "credential",
+    scope: "chat:send",
+    write: true,
+    params: ofStudio,
+    query: null,
+    body: ChatPlatformsUpdate,
+    status: 200,
+    response: ChatPlatforms,
+    errors: [],
+  }),
+} as const;
