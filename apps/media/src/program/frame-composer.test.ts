@@ -65,7 +65,11 @@ test("what cannot be drawn is held, then stood in for, tried again, and left for
 test("a source that cannot be drawn is left out where another is seen, told of, and back as soon as it can be", async () => {
   const errors: unknown[] = [];
   const composer = new FrameComposer(canvas, (error) => errors.push(error));
-  const [good, odd, mended] = [shade(AV_PIX_FMT_YUV420P), shade(AV_PIX_FMT_GRAY32LE), shade(AV_PIX_FMT_YUV420P)];
+  const [good, odd, mended] = [
+    plainPicture(AV_PIX_FMT_YUV420P),
+    plainPicture(AV_PIX_FMT_GRAY32LE),
+    plainPicture(AV_PIX_FMT_YUV420P),
+  ];
   let second: SharedFrame = odd;
   let frame = 0;
   const left = { ...broken, sourceId: "good", box: { x: 0, y: 0, width: 32, height: 36 } };
@@ -98,7 +102,7 @@ test("a source that cannot be drawn is left out where another is seen, told of, 
   for (const picture of [good, odd, mended]) picture.release();
 });
 
-function shade(format: typeof AV_PIX_FMT_YUV420P | typeof AV_PIX_FMT_GRAY32LE): SharedFrame {
+function plainPicture(format: typeof AV_PIX_FMT_YUV420P | typeof AV_PIX_FMT_GRAY32LE): SharedFrame {
   const frame = new Frame();
   frame.alloc();
   Object.assign(frame, { width: 64, height: 36, format });

@@ -2,6 +2,7 @@ import { checkAddress } from "@trax/foundation/address-guard";
 import { ffmpegSrtUrl, readSrtUrl } from "../../ffmpeg/srt-url.ts";
 import type { ProgramSource, SourceFault } from "../protocol.ts";
 import { GuardProxy } from "./guard-proxy.ts";
+import type { ProxyLease } from "./guard-proxy.ts";
 import { openRtspGate } from "./rtsp-gate.ts";
 
 /** What FFmpeg is to open, leading nowhere but to checked addresses. */
@@ -48,13 +49,18 @@ export class Addresses {
     }
   }
 
+  /** Leave to use the proxy that leads to checked addresses only; closed by whoever asks. */
+  async lease(): Promise<ProxyLease> {
+    this.#proxy ??= GuardProxy.listen();
+    return (await this.#proxy).lease(this.allowedNetworks);
+  }
+
   async close(): Promise<void> {
     (await this.#proxy)?.close();
   }
 
   async #http(url: string, kind: ProgramSource["kind"]): Promise<OpenAddress> {
-    this.#proxy ??= GuardProxy.listen();
-    const lease = (await this.#proxy).lease(this.allowedNetworks);
+    const lease = await this.lease();
     return {
       url,
       options: {

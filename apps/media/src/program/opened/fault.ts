@@ -12,14 +12,23 @@ const undecodable: SourceFault = {
   code: "unsupported_format",
   message: "Nothing of its picture can be decoded: it has no keyframes, or is damaged.",
 };
+export const refused: SourceFault = {
+  code: "auth_refused",
+  message: "The server asks for another user name and password.",
+};
+export const notFound: SourceFault = { code: "not_found", message: "There is nothing at this address." };
+export const unreachable: SourceFault = {
+  code: "connect_failed",
+  message: "The server cannot be reached, or does not answer.",
+};
 const faults: Readonly<Record<DemuxFailure, SourceFault>> = {
-  refused: { code: "auth_refused", message: "The server asks for another user name and password." },
-  not_found: { code: "not_found", message: "There is nothing at this address." },
+  refused,
+  not_found: notFound,
   unsupported: {
     code: "unsupported_format",
     message: "What is at this address cannot be played: it is in no format that is known, or damaged.",
   },
-  unreachable: { code: "connect_failed", message: "The server cannot be reached, or does not answer." },
+  unreachable,
   broken_off: { code: "closed_by_peer", message: "The server broke the connection off." },
 };
 

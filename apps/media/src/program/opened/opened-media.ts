@@ -22,7 +22,7 @@ export class OpenedMedia {
   constructor(url: string, kind: ProgramSource["kind"], addresses: Addresses) {
     // FFmpeg leaves out segments that it cannot have, and would try for ever.
     this.#watch = setInterval(() => {
-      const limitMs = this.#way?.fault() == null ? silentMs : silentWithFaultMs;
+      const limitMs = (this.#way?.fault() ?? null) === null ? silentMs : silentWithFaultMs;
       if (this.#heardAt !== null && performance.now() - this.#heardAt > limitMs) this.demuxer.interrupt();
     }, watchMs);
     this.opened = this.#open(url, kind, addresses);

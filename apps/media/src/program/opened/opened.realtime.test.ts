@@ -132,7 +132,8 @@ test("a playlist goes on from one clip to the next without a pause, although its
   await withWorker(async (worker, spec) => {
     const clip = await readFile(join(directory.path, "clip.mp4"));
     for (const name of ["/slow-1.mp4", "/slow-2.mp4"]) server.put(name, clip, 300);
-    const sources = [source("list", "media", `${server.url}/slow-1.mp4\n${server.url}/slow-2.mp4`)];
+    server.put("/list.m3u", Buffer.from("#EXTM3U\nslow-1.mp4\nslow-2.mp4\n"));
+    const sources = [source("list", "media", `${server.url}/list.m3u`)];
     worker.tell({ type: "program", spec: { ...spec, sources, scene: { sceneId: "scn_a", content: solo("list") } } });
     await waitFor("the first is on", () => worker.last("slate")?.onSlate === false);
     const watch = watchProgram(spec.linkPath);
@@ -167,6 +168,7 @@ test("nothing leads to addresses that are refused, to files, or to servers that 
   );
   const clip = await readFile(join(directory.path, "clip.mp4"));
   for (const each of tls) each.put("/clip.mp4", clip);
+  tls[0]?.put("/list.m3u", Buffer.from("clip.mp4\n"));
   const [good, bad] = tls;
   assert.ok(good !== undefined && bad !== undefined);
   server.put("/away.mp4", { redirect: "http://10.0.0.1/clip.mp4" });
@@ -206,6 +208,7 @@ test("nothing leads to addresses that are refused, to files, or to servers that 
         source("untrusted", "media", `${bad.url}/clip.mp4`),
         source("trusted", "media", `${good.url}/clip.mp4`),
         source("secure", "media", `${server.url}/secure.mp4`),
+        source("secure-list", "media", `${good.url}/list.m3u`),
         source("file", "pull", `${server.url}/file.m3u8`),
         source("concat", "pull", `${server.url}/concat.m3u8`),
         source("inner", "pull", `${server.url}/inner.m3u8`),
@@ -227,10 +230,12 @@ test("nothing leads to addresses that are refused, to files, or to servers that 
         assert.equal(await fails(worker, sourceId), code, sourceId);
       await flows(worker, "trusted");
       await flows(worker, "secure");
+      await flows(worker, "secure-list");
       for (const sourceId of ["file", "concat"]) await fails(worker, sourceId);
       assert.equal(reachedInner, false);
       for (const report of worker.reports)
-        if (report.type === "source" && report.flowing) assert.match(report.sourceId, /^(?:trusted|secure)$/u);
+        if (report.type === "source" && report.flowing)
+          assert.match(report.sourceId, /^(?:trusted|secure|secure-list)$/u);
       worker.tell({ type: "stop" });
       assert.equal(await worker.exited, 0);
     });

@@ -8,6 +8,7 @@ import type { Addresses } from "./addresses.ts";
 import { ended, Undecodable } from "./fault.ts";
 import { OpenedMedia } from "./opened-media.ts";
 import { Pace } from "./pace.ts";
+import { withoutLists } from "./play-list.ts";
 import { Retry } from "./retry.ts";
 
 export type PlaybackListener = {
@@ -25,7 +26,7 @@ export type PlaybackListener = {
 
 export type PlaybackOptions = {
   readonly kind: "media" | "pull";
-  /** One, or a playlist. */
+  /** One, or more to play one after the other; lists (M3U) among them. */
   readonly urls: readonly string[];
   readonly loops: () => boolean;
   /** The engine's clock, ms. */
@@ -59,12 +60,16 @@ export class Playback {
   #clock: SourceClock | null = null;
   #receivedBytes = 0;
   #isClosed = false;
+  readonly #closing = new AbortController();
+  /** To be played one after the other. */
+  #urls: readonly string[];
   #undecoded = 0;
   #decodedAt = 0;
 
   constructor(options: PlaybackOptions, listener: PlaybackListener) {
     this.#o = options;
     this.#listener = listener;
+    this.#urls = options.urls;
     this.#pace = new Pace(options.now, options.frameRate);
     this.#running = this.#run();
   }
@@ -80,6 +85,7 @@ export class Playback {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#closing.abort();
     this.#media?.interrupt();
     this.#retry.end();
     await this.#running;
@@ -87,8 +93,9 @@ export class Playback {
   }
 
   async #run(): Promise<void> {
-    const { urls, kind } = this.#o;
-    for (let index = 0; !this.#isClosed; index = (index + 1) % urls.length) {
+    const { kind } = this.#o;
+    if (kind === "media") await this.#readLists();
+    for (let index = 0; !this.#isClosed; index = (index + 1) % this.#urls.length) {
       this.#retry.begin();
       this.#index = index;
       const fault = await this.#play(this.#next ?? this.#opened(index));
@@ -107,19 +114,34 @@ export class Playback {
     await this.#dropNext();
   }
 
+  /** What they name takes the place of lists, once these can be read. */
+  async #readLists(): Promise<void> {
+    while (!this.#isClosed) {
+      this.#retry.begin();
+      const urls = await withoutLists(this.#urls, this.#o.addresses, this.#closing.signal);
+      if (!("code" in urls)) {
+        this.#urls = urls;
+        return;
+      }
+      if (this.#isClosed) return;
+      this.#listener.onFault(urls);
+      await this.#retry.wait();
+    }
+  }
+
   /** Something is played after what is played now, were that a clip. */
   get #goesOn(): boolean {
-    return this.#index < this.#o.urls.length - 1 || this.#o.loops();
+    return this.#index < this.#urls.length - 1 || this.#o.loops();
   }
 
   #opened(index: number): OpenedMedia {
-    const { urls, kind, addresses } = this.#o;
-    return new OpenedMedia(urls[index % urls.length] ?? "", kind, addresses);
+    const { kind, addresses } = this.#o;
+    return new OpenedMedia(this.#urls[index % this.#urls.length] ?? "", kind, addresses);
   }
 
   /** Of a playlist the next is opened while this one is still seen, so that nobody waits for it. */
   #openNext(): void {
-    if (this.#isClosed || this.#o.urls.length === 1 || !this.#goesOn) return;
+    if (this.#isClosed || this.#urls.length === 1 || !this.#goesOn) return;
     this.#next ??= this.#opened(this.#index + 1);
   }
 
@@ -172,7 +194,8 @@ export class Playback {
 
   /** What waits for us is read as it is due; a clip of its own begins again at its end. */
   async #repeat(demuxer: Demuxer): Promise<void> {
-    const { kind, urls, loops } = this.#o;
+    const { kind, loops } = this.#o;
+    const urls = this.#urls;
     do {
       const { pictures, lengthMs } = await this.#pass(demuxer);
       if (this.#isClosed || kind === "pull") return;

@@ -38,7 +38,7 @@ export async function startFileServer(tls?: { readonly key: string; readonly cer
       const [, from = "0", to = ""] = /^bytes=(\d+)-(\d*)$/u.exec(request.headers.range ?? "") ?? [];
       const [start, end] = [Number(from), to === "" ? file.length - 1 : Number(to)];
       const part = file.subarray(start, end + 1);
-      response.writeHead(206, {
+      response.writeHead(request.headers.range === undefined ? 200 : 206, {
         "accept-ranges": "bytes",
         "content-range": `bytes ${start}-${end}/${file.length}`,
         "content-length": part.length,
