@@ -15,7 +15,13 @@ type Framework = {
 
 const framework: { readonly Client: new () => Framework } = createRequire(import.meta.url)("irc-framework");
 
-export type IrcHeard = { readonly nick: string; readonly target: string; readonly text: string };
+export type IrcHeard = {
+  readonly nick: string;
+  readonly target: string;
+  readonly text: string;
+  /** Message tags; none from a server that knows none. */
+  readonly tags: Readonly<Record<string, unknown>>;
+};
 
 /** Somebody else on an IRC server, by irc-framework. */
 export type IrcClient = {
@@ -42,6 +48,8 @@ export type IrcClientOptions = {
   /** Joined before the promise is fulfilled. */
   readonly channel?: string;
   readonly password?: string;
+  /** By SASL PLAIN; where it fails, the client is not let in. */
+  readonly sasl?: { readonly account: string; readonly password: string };
 };
 
 /** Connects a client to a server on loopback and waits until it is registered. */
@@ -59,6 +67,7 @@ export async function startIrcClient(options: IrcClientOptions): Promise<IrcClie
         nick: String(data["nick"]),
         target: String(data["target"]),
         text: `${prefix}${String(data["message"])}`,
+        tags: { ...asRecord(data["tags"]) },
       }),
     );
   listen("privmsg", "");
@@ -81,6 +90,7 @@ export async function startIrcClient(options: IrcClientOptions): Promise<IrcClie
     nick: options.nick,
     auto_reconnect: false,
     ...(options.password === undefined ? {} : { password: options.password }),
+    ...(options.sasl === undefined ? {} : { account: options.sasl, sasl_disconnect_on_fail: true }),
   });
 
   const quit = async (): Promise<void> => {
@@ -123,4 +133,8 @@ export async function startIrcClient(options: IrcClientOptions): Promise<IrcClie
     hears: (text) => waitFor(`${options.nick} hears "${text}"`, () => heard.find((one) => one.text === text)),
     quit,
   };
+}
+
+function asRecord(value: unknown): object {
+  return typeof value === "object" && value !== null ? value : {};
 }

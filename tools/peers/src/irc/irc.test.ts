@@ -28,7 +28,7 @@ test("two clients hear each other, and see who is there", async () => {
   const ann = await client("ann", "#talk");
   const ben = await client("ben", "#talk");
   ann.say("grüße 👋");
-  assert.deepEqual(await ben.hears("grüße 👋"), { nick: "ann", target: "#talk", text: "grüße 👋" });
+  assert.deepEqual(await ben.hears("grüße 👋"), { nick: "ann", target: "#talk", text: "grüße 👋", tags: {} });
   ben.say("\u0001ACTION waves\u0001");
   await ann.hears("/me waves");
   assert.deepEqual(await ann.names("#talk"), ["ann", "ben"]);
