@@ -50,6 +50,8 @@ export type Kick = Omit<PlatformServer, "stop"> & {
   /** All that was written, also by way of the API, oldest first. */
   readonly messages: readonly KickMessage[];
   readonly subscriptions: readonly KickSubscription[];
+  /** Ends all subscriptions, as Kick does to an app whose webhook failed for a day. */
+  readonly unsubscribeApp: () => void;
   /** The next messages that are sent are answered `is_sent: false`, and nobody sees them. */
   readonly dropNext: (count: number) => void;
   readonly setWebhookUrl: (url: string) => void;
@@ -156,6 +158,7 @@ export async function startKick(options: KickOptions = {}): Promise<Kick> {
       tell(channel, "moderation.banned", banned({ channel, user, moderator, reason, expiresAt })),
     messages: state.messages,
     subscriptions: state.subscriptions,
+    unsubscribeApp: () => void state.subscriptions.splice(0),
     dropNext: (count) => {
       state.dropped = count;
     },
