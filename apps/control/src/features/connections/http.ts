@@ -28,12 +28,16 @@ export function openPlatformHttp(title: string, allowedNetworks: readonly string
     const url = URL.parse(request.url);
     if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))
       throw new PlatformError("refused", "This is not the address of a web server.");
+    // Only these are asked on connections that are kept: one may be closed just then, and they are asked again.
+    const isRepeatable = request.method === "GET";
     const body = bodyOf(request);
     const options: RequestOptions = {
       method: request.method,
       headers: headersOf(request, body),
       signal,
-      ...(request.guarded === true ? await guarded(url, allowedNetworks) : { agent: agents[url.protocol] }),
+      ...(request.guarded === true
+        ? await guarded(url, allowedNetworks)
+        : { agent: isRepeatable ? agents[url.protocol] : false }),
     };
     try {
       return await answerTo(url, options, body);
