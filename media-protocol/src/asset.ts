@@ -76,18 +76,18 @@ export async function progressAsset(
 }
 
 /**
- * Gives an asset back, as one that was not begun: to be taken by anybody in
- * `afterMs`. For what is not the file's fault.
+ * Gives an asset back, to be taken by anybody in `afterMs`. `counts`: it was
+ * begun; not where it was no fault of the file that it came to no end.
  */
 export async function releaseAsset(
   db: Queryable,
-  { assetId, nodeId, afterMs }: { readonly assetId: string; readonly nodeId: string; readonly afterMs: number },
+  asset: { readonly assetId: string; readonly nodeId: string; readonly afterMs: number; readonly counts: boolean },
 ): Promise<void> {
+  const { assetId, nodeId, afterMs, counts } = asset;
   await db.query(sql`
-    update assets set node_id = null, attempts = greatest(0, attempts - 1),
+    update assets set node_id = null, attempts = greatest(0, attempts - ${counts ? 0 : 1}),
       lease_expires_at = now() + ${afterMs} * interval '1 millisecond'
     where id = ${assetId} and node_id = ${nodeId} and status = 'processing'`);
-  if (afterMs === 0) await notifyAsset(db, assetId);
 }
 
 /** What an agent of this node before this one worked on may be taken at once; it counts as begun. */

@@ -11,6 +11,8 @@ const probe = { probesize: "10000000", analyzeduration: "5000000" };
 /** What so few pixels a second would take is the longest that a clip may take, beside a while for anything. */
 const leastPixelsAMs = 20_000;
 const anyWayMs = 10 * 60_000;
+/** Whatever a file says of itself. */
+const mostWorkMs = 48 * 60 * 60_000;
 
 /** Opens a file of this machine, by one of these demuxers alone, and by nothing that it names. Throws Refused. */
 export async function openMediaFile(path: string, demuxers: string): Promise<Demuxer> {
@@ -57,5 +59,5 @@ export function pictureSize(demuxer: Demuxer): UprightSize | null {
 export function longestWork(durationMs: number | null, size: UprightSize | null): number {
   const pixels =
     size === null ? 0 : size.width * size.height * ((durationMs ?? longestMs) / 1_000) * (size.frameRate ?? 60);
-  return anyWayMs + pixels / leastPixelsAMs;
+  return Math.min(mostWorkMs, anyWayMs + pixels / leastPixelsAMs);
 }

@@ -182,7 +182,7 @@ test("what hangs is ended by its deadline", async () => {
     sizeBytes: 0,
     limits: { silentMs: 1_500 },
   });
-  assert.deepEqual(outcome, { type: "lost", why: "it hung" });
+  assert.deepEqual(outcome, { type: "lost", why: "hung", detail: "hung" });
   assert.equal(pids.length, 1);
   for (const pid of pids) assert.throws(() => process.kill(pid, 0), /ESRCH/);
 });

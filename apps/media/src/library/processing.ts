@@ -17,8 +17,8 @@ export const processingLimits: ProcessingLimits = { silentMs: 120_000, firstMs: 
 export type Outcome =
   | { readonly type: "done"; readonly result: LibraryResult }
   | { readonly type: "refused"; readonly reason: string; readonly sha256: string | null }
-  /** It ended without an answer, or hung: it may do so again, or not. */
-  | { readonly type: "lost"; readonly why: string };
+  /** It came to no end, for whatever reason: it may do so again, or not. */
+  | { readonly type: "lost"; readonly why: "hung" | "slow" | "aborted" | "ended"; readonly detail: string };
 
 export type ProcessingListener = {
   readonly onStarted: (pid: number) => void;
@@ -34,7 +34,6 @@ const passedOn = /^(PATH|LANG|TZ|NODE_COMPILE_CACHE)$/;
 
 /** A show on the same machine comes first. */
 const niceness = "15";
-const silent: Outcome = { type: "lost", why: "it hung" };
 
 /**
  * Looks at one file in a process of its own, of low priority and little
@@ -51,13 +50,13 @@ export async function processFile(
   const { pid } = child;
   if (pid !== undefined) listener.onStarted(pid);
   let outcome: Outcome | null = null;
-  const end = (why: Outcome): void => {
-    outcome ??= why;
+  const end = (why: "hung" | "slow" | "aborted"): void => {
+    outcome ??= { type: "lost", why, detail: why };
     child.kill("SIGKILL");
   };
-  const silence = setTimeout(() => end(silent), limits.silentMs);
-  let whole = setTimeout(() => end({ type: "lost", why: "it took too long" }), limits.firstMs);
-  const abort = (): void => end({ type: "lost", why: "it was ended" });
+  const silence = setTimeout(() => end("hung"), limits.silentMs);
+  let whole = setTimeout(() => end("slow"), limits.firstMs);
+  const abort = (): void => end("aborted");
   signal.addEventListener("abort", abort);
   if (signal.aborted) abort();
   child.on("message", (report: LibraryReport) => {
@@ -66,7 +65,7 @@ export async function processFile(
       case "progress":
         if (report.longestMs !== null) {
           clearTimeout(whole);
-          whole = setTimeout(() => end({ type: "lost", why: "it took too long" }), report.longestMs);
+          whole = setTimeout(() => end("slow"), report.longestMs);
         }
         listener.onProgress(report.percent);
         break;
@@ -75,7 +74,7 @@ export async function processFile(
         outcome ??= report;
         break;
       case "failed":
-        outcome ??= { type: "lost", why: report.message };
+        outcome ??= { type: "lost", why: "ended", detail: report.message };
     }
   });
   // A failed write means that it is gone: its exit follows.
@@ -85,7 +84,7 @@ export async function processFile(
   clearTimeout(whole);
   signal.removeEventListener("abort", abort);
   if (pid !== undefined) listener.onEnded(pid);
-  return outcome ?? { type: "lost", why: `its process ended (${ended})` };
+  return outcome ?? { type: "lost", why: "ended", detail: ended };
 }
 
 /** By the shell's limits: Node has none of its own for memory outside of its heap, where FFmpeg's is. */

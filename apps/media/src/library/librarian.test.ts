@@ -1,0 +1,240 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { after, before, test } from "node:test";
+import { promisify } from "node:util";
+import { createCanvas } from "@napi-rs/canvas";
+import { newId } from "@trax/foundation/ids";
+import { openDatabase } from "@trax/foundation/database";
+import type { Database } from "@trax/foundation/database";
+import { openLog } from "@trax/foundation/log";
+import type { ObjectStore } from "@trax/foundation/object-store";
+import { openDiskStore } from "@trax/foundation/object-store/disk";
+import { claimAsset } from "@trax/media-protocol";
+import { ensurePeer, tempDirectory, waitFor } from "@trax/peers";
+import sql from "sql-template-tag";
+import { startPostgres } from "../../../control/src/testing/postgres.ts";
+import { Librarian } from "./librarian.ts";
+
+// Rows, storage and the process that looks at files, together.
+
+const run = promisify(execFile);
+const accountId = newId("account");
+const [nodeId, otherNode] = ["node-1", "node-2"];
+const open = new AsyncDisposableStack();
+let db: Database;
+let store: ObjectStore;
+let dataDir: string;
+let clip: string;
+
+before(async () => {
+  await ensurePeer("ffmpeg");
+  const postgres = open.use(await startPostgres());
+  db = open.adopt(openDatabase(postgres.url, { onError: () => undefined }), (one) => one.close());
+  const directory = open.adopt(await tempDirectory("librarian"), (one) => one.remove());
+  dataDir = directory.path;
+  store = openDiskStore(join(dataDir, "objects"));
+  clip = join(dataDir, "clip.mp4");
+  const made =
+    "-v error -f lavfi -i testsrc=size=160x90:rate=25:duration=2 -c:v libx264 -preset ultrafast -pix_fmt yuv420p";
+  await run("ffmpeg", [...made.split(" "), clip]);
+  await db.query(sql`insert into accounts (id, name) values (${accountId}, 'Ada')`);
+});
+after(() => open.disposeAsync());
+
+function librarian(change: { readonly nodeId?: string; readonly store?: ObjectStore } = {}): Librarian {
+  const orphans = { add: () => undefined, remove: () => undefined };
+  return new Librarian({ db, store, log: openLog("media-agent", "silent"), nodeId, dataDir, orphans, ...change });
+}
+
+async function withLibrarian(use: (one: Librarian) => Promise<void>, change: Parameters<typeof librarian>[0] = {}) {
+  const one = librarian(change);
+  await one.start();
+  try {
+    await use(one);
+  } finally {
+    await one.close();
+  }
+}
+
+/** An asset that was uploaded, as the API leaves it. */
+async function uploaded(bytes: Buffer, kind: string, contentType: string): Promise<string> {
+  const assetId = newId("asset");
+  const path = join(dataDir, `upload-${assetId}`);
+  await writeFile(path, bytes);
+  await store.putFile(`assets/${assetId}/original`, path, { contentType });
+  await db.query(sql`
+    insert into assets (id, account_id, name, kind, content_type, size_bytes, status, object_key)
+    values (${assetId}, ${accountId}, 'It', ${kind}, ${contentType}, ${bytes.length}, 'processing', ${`assets/${assetId}/original`})`);
+  return assetId;
+}
+
+type Row = {
+  status: string;
+  progress: number;
+  failureReason: string | null;
+  attempts: number;
+  thumbnailKey: string | null;
+  sha256: string | null;
+};
+
+async function rowOf(assetId: string): Promise<Row> {
+  const [row] = await db.query<Row>(sql`
+    select status, progress, failure_reason as "failureReason", attempts, thumbnail_key as "thumbnailKey", sha256
+    from assets where id = ${assetId}`);
+  if (row === undefined) throw new Error("there is no such asset");
+  return row;
+}
+
+const ended = (assetId: string, status: "ready" | "failed") =>
+  waitFor(`it is ${status}`, async () => {
+    const row = await rowOf(assetId);
+    return row.status === status && row;
+  });
+
+async function eventsOf(assetId: string): Promise<{ type: string; data: object }[]> {
+  return db.query(sql`
+    select type, data from events where account_id = ${accountId} and studio_id is null and data->>'assetId' = ${assetId}`);
+}
+
+const png = createCanvas(8, 8).toBuffer("image/png");
+
+test("what was uploaded becomes ready with its pictures, or fails with a reason, each with its event", async () => {
+  const [picture, script] = [
+    await uploaded(png, "image", "image/png"),
+    await uploaded(Buffer.from("#!/bin/sh"), "image", "image/png"),
+  ];
+  await withLibrarian(async () => {
+    const ready = await ended(picture, "ready");
+    assert.equal(ready.progress, 100);
+    assert.equal(ready.thumbnailKey, `assets/${picture}/thumbnail.jpg`);
+    assert.match(ready.sha256 ?? "", /^[0-9a-f]{64}$/);
+    assert.ok(await store.stat(ready.thumbnailKey));
+    assert.deepEqual(await eventsOf(picture), [
+      { type: "media.ready", data: { assetId: picture, name: "It", kind: "image" } },
+    ]);
+    const { failureReason } = await ended(script, "failed");
+    assert.match(failureReason ?? "", /is no PNG file/);
+    assert.deepEqual(await eventsOf(script), [
+      { type: "media.failed", data: { assetId: script, name: "It", kind: "image", failureReason } },
+    ]);
+  });
+  assert.deepEqual(await readdir(join(dataDir, "library", "work")), []);
+});
+
+test("a node that died is followed by another when its lease is over, and three times is enough", async () => {
+  const [second, third] = [await uploaded(png, "image", "image/png"), await uploaded(png, "image", "image/png")];
+  const died = async (assetId: string, attempts: number) => {
+    await db.query(sql`update assets set attempts = ${attempts - 1} where id = ${assetId}`);
+    assert.equal((await claimAsset(db, otherNode, ["image"]))?.attempts, attempts);
+    await db.query(sql`update assets set lease_expires_at = now() where id = ${assetId}`);
+  };
+  await db.query(sql`update assets set lease_expires_at = now() + interval '1 hour' where id = ${third}`);
+  await died(second, 1);
+  await db.query(sql`update assets set lease_expires_at = now() + interval '1 hour' where id = ${second}`);
+  await db.query(sql`update assets set lease_expires_at = null where id = ${third}`);
+  await died(third, 3);
+  await withLibrarian(async (one) => {
+    assert.match((await ended(third, "failed")).failureReason ?? "", /tried 3 times/);
+    assert.equal((await rowOf(second)).status, "processing");
+    await db.query(sql`update assets set lease_expires_at = now() where id = ${second}`);
+    one.wake();
+    assert.equal((await ended(second, "ready")).attempts, 2);
+  });
+});
+
+test("storage that is away is nobody's fault: it is begun again when it is back", async () => {
+  const assetId = await uploaded(png, "image", "image/png");
+  let isAway = true;
+  const moody: ObjectStore = {
+    ...store,
+    putFile: async (...args) => {
+      if (isAway) throw new Error("storage is away");
+      await store.putFile(...args);
+    },
+  };
+  await withLibrarian(
+    async (one) => {
+      await waitFor("it is given back", async () => {
+        const [row] = await db.query(sql`
+          select id from assets where id = ${assetId} and node_id is null and attempts = 0 and lease_expires_at is not null`);
+        return row !== undefined;
+      });
+      isAway = false;
+      await db.query(sql`update assets set lease_expires_at = now() where id = ${assetId}`);
+      one.wake();
+      await ended(assetId, "ready");
+    },
+    { store: moody },
+  );
+});
+
+test("a finished recording comes into the library by its own node, once, and outlives its studio", async () => {
+  const [studioId, broadcastId, recordingId] = [newId("studio"), newId("broadcast"), newId("recording")];
+  const path = `recordings/${studioId}/${broadcastId}-1.mp4`;
+  await mkdir(dirname(join(dataDir, path)), { recursive: true });
+  await run("ffmpeg", [
+    "-v",
+    "error",
+    "-i",
+    clip,
+    "-c",
+    "copy",
+    "-movflags",
+    "frag_keyframe+empty_moov",
+    join(dataDir, path),
+  ]);
+  const sizeBytes = (await run("stat", ["-c", "%s", join(dataDir, path)])).stdout.trim();
+  await db.query(sql`insert into studios (id, account_id, name) values (${studioId}, ${accountId}, 'Friday Show')`);
+  await db.query(
+    sql`insert into broadcasts (id, account_id, studio_id, started_by) values (${broadcastId}, ${accountId}, ${studioId}, 'request')`,
+  );
+  await db.query(sql`
+    insert into recordings (id, account_id, studio_id, broadcast_id, status, node_id, path, duration_ms, size_bytes, created_at)
+    values (${recordingId}, ${accountId}, ${studioId}, ${broadcastId}, 'ready', ${nodeId}, ${path}, 2000, ${sizeBytes}, '2026-11-20T19:30:05Z')`);
+  const inLibrary = () =>
+    db.query<{
+      id: string;
+      name: string;
+      status: string;
+      durationMs: number;
+      width: number;
+      renditionKey: string | null;
+    }>(sql`
+      select id, name, status, duration_ms as "durationMs", width, rendition_key as "renditionKey" from assets
+      where recording_id = ${recordingId}`);
+  await withLibrarian(
+    async () => {
+      await ended(await uploaded(png, "image", "image/png"), "ready");
+      assert.deepEqual(await inLibrary(), []);
+    },
+    { nodeId: otherNode },
+  );
+  const one = librarian();
+  await one.start();
+  open.defer(() => one.close());
+  const assetId = await waitFor("it is in the library", async () => (await inLibrary())[0]?.id);
+  await ended(assetId, "ready");
+  assert.deepEqual(await inLibrary(), [
+    {
+      id: assetId,
+      name: "Friday Show 2026-11-20 19:30",
+      status: "ready",
+      durationMs: 2_000,
+      width: 160,
+      renditionKey: null,
+    },
+  ]);
+  const [recording] = await db.query<{ assetId: string }>(
+    sql`select asset_id as "assetId" from recordings where id = ${recordingId}`,
+  );
+  assert.equal(recording?.assetId, assetId);
+  await rm(dirname(join(dataDir, path)), { recursive: true });
+  assert.ok(await store.stat(`assets/${assetId}/original`));
+  // Deleted from the library, it does not come back.
+  await db.query(sql`delete from assets where id = ${assetId}`);
+  one.wake();
+  await ended(await uploaded(png, "image", "image/png"), "ready");
+  assert.deepEqual(await inLibrary(), []);
+});
