@@ -40,6 +40,12 @@ export class Placement {
     this.#early = 0;
   }
 
+  /** So many samples were lost, and what follows has to be placed by its own time. */
+  lost(samples: number): void {
+    this.#ring.conceal(samples);
+    this.interrupt();
+  }
+
   /** A block whose first sample belongs at sample `at` (with a fraction). */
   push(at: number, block: Stereo): void {
     const early = this.#next === null ? 0 : at + this.#resampler.position - this.#next;

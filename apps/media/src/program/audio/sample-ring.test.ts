@@ -95,3 +95,38 @@ test("what comes too late, or lies too far ahead, changes nothing", () => {
   ring.write(14_000, signal(14_000, 2_000, tone(1_000)));
   assert.ok(roughness(read(ring, 14_300, 1_000).left, 1_000) < 1e-6);
 });
+
+test("what is lost is made up of what was heard, goes over into what comes, and is silent after 60 ms", () => {
+  const sing = tone(437);
+  const ring = new SampleRing(32_768, 0);
+  ring.write(0, signal(0, 9_600, sing));
+  ring.conceal(1_920);
+  ring.write(11_520, signal(11_520, 9_600, sing));
+  read(ring, 0, 2_000);
+  const heard = read(ring, 2_000, 16_000).left;
+  assert.ok(roughness(heard, 437) < 0.05, String(roughness(heard, 437)));
+  const lowest = (from: number, to: number) => Math.max(...heard.slice(from - 2_000, to - 2_000).map(Math.abs));
+  assert.ok(lowest(11_000, 11_300) > 0.15, "it goes on");
+
+  const long = new SampleRing(32_768, 0);
+  long.write(0, signal(0, 9_600, sing));
+  long.conceal(9_600);
+  long.write(19_200, signal(19_200, 4_800, sing));
+  read(long, 0, 2_000);
+  const rest = read(long, 2_000, 20_000).left;
+  assert.ok(roughness(rest, 437) < 0.05);
+  assert.ok(rest.slice(9_600 + 2_880 - 2_000, 19_200 - 2_000).every((sample) => sample === 0));
+});
+
+test("nothing is made up after too little sound, or when the end is being heard already", () => {
+  for (const [written, readTo] of [
+    [300, 0],
+    [4_800, 4_700],
+  ] as const) {
+    const ring = new SampleRing(8_192, 0);
+    ring.write(0, signal(0, written, tone(437)));
+    read(ring, 0, readTo);
+    ring.conceal(960);
+    assert.ok(read(ring, written, 960).left.every((sample) => sample === 0));
+  }
+});

@@ -1,8 +1,11 @@
 import type { Stereo } from "./pcm.ts";
-import { stereo } from "./pcm.ts";
+import { samplesOf, stereo } from "./pcm.ts";
+import { heardForPeriod, periodOf } from "./period.ts";
 
 /** What cannot go on smoothly is faded over 5 ms. */
 export const edgeSamples = 240;
+/** What is made up in place of lost sound is silent after that. */
+const madeUpSamples = samplesOf(60);
 
 /**
  * A source's sound by absolute sample number (engine time 0 is sample 0). What
@@ -17,6 +20,8 @@ export class SampleRing {
   #end = 0;
   #readTo: number;
   #isEmpty = true;
+  /** How many samples before its end are sound that came. */
+  #known = 0;
 
   /** `capacity`: samples kept, a power of two. `readTo`: the first that will be read. */
   constructor(capacity: number, readTo: number) {
@@ -37,8 +42,30 @@ export class SampleRing {
     else if (from < this.#end) this.#overlap(from, block, skipped);
     else if (from > this.#end) this.#leaveGap(from, block, skipped);
     else this.#goOn(from, block, skipped);
+    this.#known = this.#isEmpty || from > this.#end ? to - from : this.#known + Math.max(0, to - this.#end);
     this.#end = to;
     this.#isEmpty = false;
+  }
+
+  /**
+   * Makes up `count` samples that were lost after its end, and an edge to go over
+   * from: what was heard last, again and again, ever softer. Where that was not
+   * long enough, or the end was heard fading already, nothing.
+   */
+  conceal(count: number): void {
+    const [end, mask] = [this.#end, this.#mask];
+    const made = Math.min(count + edgeSamples, madeUpSamples);
+    const isRoom = end + made - this.#readTo <= mask;
+    if (this.#isEmpty || this.#readTo + edgeSamples > end || this.#known < heardForPeriod || !isRoom) return;
+    const { left, right } = this.#data;
+    const period = periodOf((back) => (left[(end - back) & mask] ?? 0) + (right[(end - back) & mask] ?? 0));
+    for (let i = 0; i < made; i += 1) {
+      const from = (end - period + (i % period)) & mask;
+      const gain = 1 - i / madeUpSamples;
+      left[(end + i) & mask] = (left[from] ?? 0) * gain;
+      right[(end + i) & mask] = (right[from] ?? 0) * gain;
+    }
+    this.#end = end + made;
   }
 
   /** Copies the samples from `from` on into `into`. */

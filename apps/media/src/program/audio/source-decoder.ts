@@ -8,6 +8,8 @@ import { SerialQueue } from "./serial-queue.ts";
 export type SourceDecoderListener = {
   /** Sound whose first sample belongs at sample `at`. */
   readonly onBlock: (at: number, block: Stereo) => void;
+  /** So many samples between the last block and the next will not come. */
+  readonly onLost: (samples: number) => void;
   /** The next block does not go on from the last. */
   readonly onInterrupted: () => void;
   readonly onError: (error: unknown) => void;
@@ -72,9 +74,8 @@ export class SourceDecoder {
     if (!Number.isFinite(at) && !configuration) return;
     for await (const block of this.#decoder.decode(message, at)) {
       if (this.#queue.isClosed) return;
-      if (codec === "opus" && this.#expectedAt !== null && block.at - this.#expectedAt > lostOpusSamples) {
-        this.#listener.onInterrupted();
-      }
+      const lost = this.#expectedAt === null ? 0 : block.at - this.#expectedAt;
+      if (codec === "opus" && lost > lostOpusSamples) this.#listener.onLost(Math.round(lost));
       this.#expectedAt = block.at + block.left.length;
       this.#listener.onBlock(block.at, block);
     }

@@ -35,6 +35,7 @@ export class SourceSound {
     this.#placement = new Placement(this.#ring);
     this.#decoder = new SourceDecoder({
       onBlock: (at, block) => this.#placement.push(at, block),
+      onLost: (samples) => this.#placement.lost(samples),
       onInterrupted: () => this.#placement.interrupt(),
       onError,
     });
