@@ -22,7 +22,7 @@ before(async () => {
     redirectUri: "http://localhost/callback",
     forceRefreshOnFailure: true,
     endpoints: {
-      oauth2AuthBaseUrl: platform.baseUrls["TRAX_YOUTUBE_AUTH_URL"] ?? "",
+      oauth2AuthBaseUrl: `${platform.baseUrls["TRAX_YOUTUBE_AUTH_URL"]}/auth`,
       oauth2TokenUrl: `${platform.origin}/token`,
       oauth2RevokeUrl: `${platform.origin}/revoke`,
     },
@@ -105,6 +105,19 @@ test("a stream and a broadcast are made, bound, renamed, gone live with and comp
   );
   const done = await client.liveBroadcasts.transition({ ...live, broadcastStatus: "complete" });
   assert.equal(done.data.status?.lifeCycleStatus, "complete");
+});
+
+test("a broadcast's video is put into a category", async () => {
+  const { id } = platform.startBroadcast(channel, "Played");
+  const known = await client.videoCategories.list({ part: ["snippet"], regionCode: "US" });
+  const categoryId = known.data.items?.find((one) => one.snippet?.title === "Gaming")?.id ?? "";
+  const snippet = { title: "Playing", categoryId };
+  await client.videos.update({ part: ["snippet"], requestBody: { id, snippet } });
+  const { data } = await client.videos.list({ part: ["snippet"], id: [id] });
+  assert.deepEqual(
+    data.items?.map((one) => [one.snippet?.title, one.snippet?.categoryId]),
+    [["Playing", "20"]],
+  );
 });
 
 test("chat is read page by page, and written", async () => {

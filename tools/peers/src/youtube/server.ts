@@ -9,6 +9,7 @@ import { broadcastRoutes } from "./broadcast-routes.ts";
 import { type ChatOptions, chatRoutes } from "./chat-routes.ts";
 import { makeQuota } from "./quota.ts";
 import { streamRoutes } from "./stream-routes.ts";
+import { videoRoutes } from "./video-routes.ts";
 import { type Broadcast, type LiveStream, makeBroadcast, makeWorld, moveTo, setStreamStatus } from "./world.ts";
 
 export type YoutubeOptions = {
@@ -63,8 +64,8 @@ export type Youtube = PlatformServer & {
 export const forceSsl = "https://www.googleapis.com/auth/youtube.force-ssl";
 
 /**
- * A YouTube of our own, with what TRaX uses of it: Google's OAuth, live streams
- * and broadcasts, live chat by page and by stream, quota. A fake: written from
+ * A YouTube of our own, with what TRaX uses of it: Google's OAuth, live streams,
+ * broadcasts and their videos, live chat by page and by stream, quota. A fake: written from
  * the published reference, and held by its tests to what Google's own client
  * accepts; how the stream is framed (a JSON array that grows) is what clients
  * of the real one read, and is not in the reference.
@@ -97,6 +98,7 @@ export async function startYoutube(options: YoutubeOptions = {}): Promise<Youtub
       ...authRoutes(oauth),
       ...streamRoutes(base, world, admit, ingest),
       ...broadcastRoutes(base, world, admit),
+      ...videoRoutes(base, world, admit),
       ...chats.routes,
     ],
   });
@@ -104,7 +106,7 @@ export async function startYoutube(options: YoutubeOptions = {}): Promise<Youtub
   return {
     ...server,
     baseUrls: {
-      TRAX_YOUTUBE_AUTH_URL: `${server.origin}/o/oauth2/v2/auth`,
+      TRAX_YOUTUBE_AUTH_URL: `${server.origin}/o/oauth2/v2`,
       TRAX_YOUTUBE_TOKEN_URL: server.origin,
       TRAX_YOUTUBE_API_URL: `${server.origin}${base}`,
       TRAX_YOUTUBE_CLIENT_ID: oauth.options.clientId,

@@ -28,6 +28,8 @@ export type Broadcast = {
   description: string;
   scheduledStartTime: string;
   privacyStatus: string;
+  /** Of `videoCategories`. */
+  categoryId: string;
   lifeCycle: LifeCycle;
   stream: LiveStream | null;
   startedAt: string | null;
@@ -57,6 +59,7 @@ export function makeBroadcast(
     channel,
     publishedAt: new Date().toISOString(),
     chat: makeChat(`chat-${id}`, channel),
+    categoryId: "22",
     lifeCycle: "created",
     stream: null,
     startedAt: null,
