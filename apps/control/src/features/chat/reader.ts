@@ -6,7 +6,7 @@ import { PlatformError } from "../connections/index.ts";
 import { errorOf } from "./attempt.ts";
 import type { ChatConnections } from "./connections.ts";
 import { IntakeQueue } from "./intake-queue.ts";
-import { storeRead } from "./intake.ts";
+import { NotTheReader, storeRead } from "./intake.ts";
 import { writeReaderStatus } from "./reader-sql.ts";
 import { within } from "./within.ts";
 
@@ -29,8 +29,8 @@ export type Reading = {
 };
 
 /**
- * Reads one connection's chat until its signal is aborted: connects again with
- * back-off, from where what is stored ends.
+ * Reads one connection's chat until its signal is aborted or another node has its
+ * lease: connects again with back-off, from where what is stored ends.
  */
 export async function readOn(
   services: {
@@ -69,7 +69,7 @@ export async function readOn(
         cursor = now;
       },
     }).catch((thrown: unknown) => thrown);
-    if (signal.aborted) return;
+    if (signal.aborted || lost instanceof NotTheReader) return;
     losses = readyAt !== null && performance.now() - readyAt > goodAfterMs ? 0 : losses + 1;
     const next = nextOf(lost, losses);
     error = next.error;

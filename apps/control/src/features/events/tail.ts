@@ -158,8 +158,16 @@ export class Tail {
   #tell(events: readonly StoredEvent[]): void {
     const frames = events.map(({ seq, envelope }): Frame => ({ seq, type: envelope.type, text: frameOf(envelope) }));
     this.#remember(frames);
+    // What is taken back is gone from the outbox, and must not live on here for those who come later.
+    if (frames.some(({ type }) => type === "chat.messages_deleted")) this.#forget();
     const written: Written = new Map();
     for (const { reader, part } of this.#attached.values()) if (!this.#give(reader, frames, written)) part("slow");
+  }
+
+  #forget(): void {
+    this.#frames = [];
+    this.#characters = 0;
+    this.#floor = this.#position ?? 0;
   }
 
   #remember(frames: readonly Frame[]): void {

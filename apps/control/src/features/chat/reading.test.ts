@@ -1,0 +1,207 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { ChatPlatforms } from "@trax/contract";
+import sql from "sql-template-tag";
+import { PlatformError } from "../connections/index.ts";
+import { ChatStudio, startChatControl } from "../../testing/chat.ts";
+import { EventReader } from "../../testing/event-reader.ts";
+import { ScriptedPlatform, said } from "../../testing/scripted-platform.ts";
+import type { ScriptedReader } from "../../testing/scripted-platform.ts";
+import { shapeOf } from "../../testing/shape.ts";
+import { Tenant } from "../../testing/tenant.ts";
+
+const platform = new ScriptedPlatform("scripted");
+const control = await startChatControl(platform);
+after(() => control[Symbol.asyncDispose]());
+const { database } = control;
+
+/** A studio of an account of its own, with one enabled connection. */
+async function show(): Promise<{ studio: ChatStudio; connectionId: string; reader: () => Promise<ScriptedReader> }> {
+  const studio = await ChatStudio.make(await Tenant.make(control), platform);
+  const connectionId = await studio.link();
+  await studio.enable(connectionId);
+  return { studio, connectionId, reader: () => readerOf(connectionId, 0) };
+}
+
+/** The nth who read this connection. */
+async function readerOf(connectionId: string, nth: number): Promise<ScriptedReader> {
+  for (let index = 0, seen = 0; ; index++) {
+    const reader = await platform.reader(index);
+    if (reader.connectionId === connectionId && seen++ === nth) return reader;
+  }
+}
+
+const events = (studio: ChatStudio) =>
+  EventReader.open(control, studio.tenant.account.key, `/v1/studios/${studio.studioId}/events`);
+
+test("a chat that is watched is read, and what is said comes to who watches and to the list, once", async () => {
+  const { studio, connectionId, reader } = await show();
+  await using stream = await events(studio);
+  const { take } = await reader();
+  await Promise.all([take([said("one"), said("two")]), take([said("two"), said("three", { replyTo: "one" })])]);
+  await take([said("one")]);
+  const [one, two, three] = [await stream.next(), await stream.next(), await stream.next()];
+  const list = await studio.list();
+  assert.deepEqual(
+    list.map(({ text }) => text),
+    ["three", "two", "one"],
+  );
+  assert.deepEqual([three?.data, two?.data, one?.data], list);
+  assert.equal(list[0]?.replyTo, list[2]?.id);
+  assert.deepEqual(
+    { ...list[2], id: "", sentAt: "", receivedAt: "" },
+    {
+      id: "",
+      studioId: studio.studioId,
+      platform: "scripted",
+      connectionId,
+      author: { id: "ada", name: "Ada", color: "#1e90ff", badges: ["subscriber"], isModerator: false, isOwner: false },
+      text: "one",
+      emotes: [],
+      replyTo: null,
+      sentAt: "",
+      receivedAt: "",
+      direction: "in",
+      deleted: false,
+      deliveries: [],
+    },
+  );
+});
+
+test("nothing is read of a studio that is neither live nor watched; going live is enough", async () => {
+  const { studio, connectionId, reader } = await show();
+  const path = `${studio.path}/platforms`;
+  const statusOf = async () =>
+    shapeOf(await studio.tenant.call("GET", path), 200, ChatPlatforms).platforms.map(({ status }) => status);
+  assert.deepEqual(await statusOf(), ["idle"]);
+  await database.query(sql`update studios set state = 'live' where id = ${studio.studioId}`);
+  const { signal } = await reader();
+  while ((await statusOf())[0] !== "reading") await new Promise((resolve) => setTimeout(resolve, 20));
+  const ended = new Promise((resolve) => signal.addEventListener("abort", resolve));
+  await database.query(sql`update studios set state = 'offline' where id = ${studio.studioId}`);
+  await ended;
+  assert.deepEqual(await statusOf(), ["idle"]);
+  assert.ok(!platform.reading.some((one) => one.connectionId === connectionId));
+});
+
+test("a connection that two studios have is read once, and given to both", async () => {
+  const { studio, connectionId, reader } = await show();
+  const other = await ChatStudio.make(studio.tenant, platform);
+  await other.enable(connectionId);
+  await Promise.all([studio.list(), other.list()]);
+  await (await reader()).take([said("both")]);
+  assert.deepEqual([await studio.texts(), await other.texts()], [["both"], ["both"]]);
+  assert.equal(platform.reading.filter((one) => one.connectionId === connectionId).length, 1);
+});
+
+test("a reader that is lost connects again and goes on where what is stored ends", async () => {
+  const { studio, connectionId, reader } = await show();
+  await studio.list();
+  const first = await reader();
+  assert.equal(first.from, null);
+  await first.take([said("a")], "cursor-1");
+  first.lose(new PlatformError("unavailable", "gone"));
+  const second = await readerOf(connectionId, 1);
+  assert.equal(second.from, "cursor-1");
+  await second.take([said("a"), said("b")], "cursor-2");
+  second.lose();
+  assert.equal((await readerOf(connectionId, 2)).from, "cursor-2");
+  assert.deepEqual(await studio.texts(), ["b", "a"]);
+});
+
+test("of two nodes one reads; when its lease runs out the other does, and the first stores nothing any more", async () => {
+  const { studio, connectionId, reader } = await show();
+  await studio.list();
+  const first = await reader();
+  await first.take([said("before")], "c1");
+  // As if a node took over while the first believed it still read.
+  await database.query(sql`
+    update chat_readers set holder = 'another', lease_until = now() + interval '1 s' where connection_id = ${connectionId}`);
+  await assert.rejects(first.take([said("lost")], "c2"));
+  const second = await readerOf(connectionId, 1);
+  assert.equal(second.from, "c1");
+  await second.take([said("lost")], "c2");
+  assert.deepEqual(await studio.texts(), ["lost", "before"]);
+});
+
+test("what is taken back has no text any more: here, in the events to come, and for who resumes", async () => {
+  const { studio, reader } = await show();
+  await using stream = await events(studio);
+  const { take } = await reader();
+  await take([said("first"), said("nice"), said("rude"), said("spam", {}, { platformUserId: "bob" })]);
+  const [start] = await stream.take(4);
+  await take([
+    { kind: "deleted", platformMessageId: "rude" },
+    { kind: "author-removed", platformUserId: "bob" },
+  ]);
+  const list = await studio.list();
+  assert.deepEqual(
+    list.map(({ text, deleted }) => [text, deleted]),
+    [
+      ["", true],
+      ["", true],
+      ["nice", false],
+      ["first", false],
+    ],
+  );
+  const told = [await stream.next(), await stream.next()];
+  assert.deepEqual(
+    told.map((event) => [event?.type, event?.data["messageIds"]]),
+    [
+      ["chat.messages_deleted", [list[1]?.id]],
+      ["chat.messages_deleted", [list[0]?.id]],
+    ],
+  );
+  const path = `/v1/studios/${studio.studioId}/events?lastEventId=${start ?? ""}`;
+  await using again = await EventReader.open(control, studio.tenant.account.key, path);
+  const texts = [await again.next(), await again.next(), await again.next()].map((event) => event?.data["text"]);
+  assert.deepEqual(texts, ["nice", "", ""]);
+  await take([{ kind: "cleared" }]);
+  assert.ok((await studio.list()).every(({ deleted, text }) => deleted && text === ""));
+});
+
+test("what is taken back before it comes is never shown", async () => {
+  const { studio, reader } = await show();
+  await studio.list();
+  const { take } = await reader();
+  await take([{ kind: "deleted", platformMessageId: "late" }]);
+  await take([said("late"), said("other")]);
+  assert.deepEqual(
+    (await studio.list()).map(({ text, deleted }) => [text, deleted]),
+    [
+      ["other", false],
+      ["", true],
+    ],
+  );
+});
+
+test("what a platform posts counts once, wherever it is posted, and only where it is genuine", async () => {
+  const { studio } = await show();
+  await studio.list();
+  const post = (deliveryId: string, texts: string[], signature = "good") =>
+    control.call("/platforms/scripted/webhook", {
+      method: "POST",
+      headers: { "x-signature": signature, "content-type": "text/plain" },
+      body: JSON.stringify({ deliveryId, texts }),
+    });
+  const mine = (texts: string[]) => texts.map((text) => `${studio.studioId} ${text}`);
+  assert.equal((await post(`d1 ${studio.studioId}`, mine(["a"]))).status, 204);
+  assert.equal((await post(`d1 ${studio.studioId}`, mine(["again"]))).status, 204);
+  assert.equal((await post(`d2 ${studio.studioId}`, mine(["a", "b"]))).status, 204);
+  assert.equal((await post("d3", mine(["forged"]), "bad")).code, "unauthenticated");
+  assert.deepEqual(await studio.texts(), mine(["b", "a"]));
+  const large = await control.call("/platforms/scripted/webhook", { method: "POST", body: "x".repeat(300_000) });
+  assert.equal(large.code, "payload_too_large");
+  assert.equal((await control.call("/platforms/nobody/webhook", { method: "POST", body: "{}" })).code, "not_found");
+});
+
+test("nothing in a message can break what it goes through", async () => {
+  const { studio, reader } = await show();
+  await using stream = await events(studio);
+  const { take } = await reader();
+  const text = "\u0000\r\n\n\ndata: {}\n\nid: evt\ud800 <script>";
+  await take([said(text, { platformMessageId: "hostile\u0000" }, { name: "\u001b[31m\ud83d" })]);
+  const event = await stream.next();
+  assert.equal(event?.data["text"], "     data: {}  id: evt\ufffd <script>");
+  assert.deepEqual(event?.data, (await studio.list())[0]);
+});
