@@ -99,6 +99,34 @@ test("without points a call is 429, and says when there are points again", async
   await waitFor("points again", async () => (await api("GET", "users")).ok);
 });
 
+test("a refresh whose answer is lost has rotated the token all the same, where tokens rotate", async () => {
+  const rotating = await startTwitch({ rotatesRefreshTokens: true });
+  try {
+    const user = rotating.addUser({ login: "rotating" });
+    const { refreshToken } = rotating.grant(user, []);
+    const refresh = (): Promise<Response> =>
+      fetch(`${rotating.baseUrls["TRAX_TWITCH_AUTH_URL"]}/token`, {
+        method: "POST",
+        body: new URLSearchParams({
+          client_id: rotating.clientId,
+          client_secret: rotating.clientSecret,
+          grant_type: "refresh_token",
+          refresh_token: refreshToken,
+        }),
+      });
+    rotating.failNext({ path: "/oauth2/token", cut: "after" });
+    await assert.rejects(refresh());
+    assert.deepEqual(await (await refresh()).json(), {
+      error: "Bad Request",
+      status: 400,
+      message: "Invalid refresh token",
+    });
+    assert.equal(rotating.requestsTo("/oauth2/token").length, 2);
+  } finally {
+    await rotating.stop();
+  }
+});
+
 test("ingests have a default and templates for the key", async () => {
   const answer: unknown = await (await fetch(twitch.baseUrls["TRAX_TWITCH_INGEST_URL"] ?? "")).json();
   assert.match(JSON.stringify(answer), /"default":true.*"url_template":"rtmp:\/\/127.0.0.1:1\/app\/\{stream_key\}"/);
