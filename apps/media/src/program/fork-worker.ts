@@ -8,6 +8,14 @@ const entry = fileURLToPath(new URL("worker.ts", import.meta.url));
 /** What a worker may see of the environment: no database, no keys. */
 const passedOn = /^(PATH|HOME|LANG|TZ|TRAX_LOG_LEVEL|OTEL_.*|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE)$/;
 
+/**
+ * Pictures and sound lie outside V8's heap, a few MB more or fewer of them at a
+ * time. With its defaults V8 holds that against the room that its old generation
+ * has left, and marks all of it once a second; and it lets go of what is outside
+ * only when 16 MB of small things have been made.
+ */
+const memoryOptions = ["--max-semi-space-size=2", "--external-memory-accounted-in-global-limit"];
+
 export type ForkOptions = {
   /** Where its log lines go: where ours go unless set. */
   readonly output?: "inherit" | "pipe";
@@ -25,6 +33,7 @@ export function forkProgramWorker(options: ForkOptions = {}): ChildProcess {
       // Without it FFmpeg's allocations grow for ever.
       MALLOC_ARENA_MAX: "2",
     },
+    execArgv: memoryOptions,
     stdio: ["ignore", output, output, "ipc"],
     serialization: "json",
   });
