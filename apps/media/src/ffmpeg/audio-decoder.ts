@@ -58,7 +58,8 @@ export class AudioDecoder {
     packet.data = body;
     packet.pts = BigInt(Math.round(pts));
     packet.setFlags(AV_PKT_FLAG_KEY);
-    if ((await context.sendPacket(packet)) < 0) return;
+    // A tenth of a millisecond: to ask another thread for it costs as much again.
+    if (context.sendPacketSync(packet) < 0) return;
     using frame = new Frame();
     frame.alloc();
     // Decoding was done with the packet: this hands over what came of it.

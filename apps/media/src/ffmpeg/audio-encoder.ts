@@ -82,7 +82,8 @@ export class AudioEncoder {
 
   /** A frame of `frameSamples`, stamped in samples. The configuration comes before the first message. Throws FFmpegError. */
   async encode(frame: Frame): Promise<MediaMessage[]> {
-    FFmpegError.throwIfError(await this.#context.sendFrame(frame), "encode");
+    // A fraction of a millisecond: to ask another thread for it costs as much again.
+    FFmpegError.throwIfError(this.#context.sendFrameSync(frame), "encode");
     const messages: MediaMessage[] = [];
     using packet = new Packet();
     packet.alloc();
