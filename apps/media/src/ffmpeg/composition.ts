@@ -95,7 +95,9 @@ function drawItem(draft: Draft, below: string, item: DrawItem): string {
   }
   const fitted = fitPicture(item, source, draft.canvas);
   if (fitted === null) return below;
-  const picture = drawPicture(draft, source.frame, fitted, item.background, "yuva420p");
+  // What covers its box is laid without looking at how much of it is seen.
+  const format = isMasked(item) ? "yuva420p" : "yuv420p";
+  const picture = drawPicture(draft, source.frame, fitted, item.background, format);
   return lay(draft, below, masked(draft, picture, item, fitted.visible, fitted.shape), fitted.visible);
 }
 
@@ -116,6 +118,10 @@ function colorName(color: string | null): string {
   return color !== null && /^#[\da-f]{6}$/iu.test(color) ? color : black;
 }
 
+function isMasked(item: { readonly radius: number; readonly opacity: number }): boolean {
+  return item.radius > 0 || item.opacity < 1;
+}
+
 function masked(
   draft: Draft,
   picture: string,
@@ -123,7 +129,7 @@ function masked(
   visible: PixelBox,
   shape: PixelBox,
 ): string {
-  if (item.radius <= 0 && item.opacity >= 1) return picture;
+  if (!isMasked(item)) return picture;
   const mask = input(draft, draft.stills.mask(visible, shape, item.radius, item.opacity));
   return add(draft, [picture, mask], "alphamerge");
 }
