@@ -40,3 +40,13 @@ for (const frequency of [100, 1_000, 5_000, 12_000, 16_000]) {
     assert.ok(worst < 0.001, String(worst));
   });
 }
+
+test("once there is nothing to change any more, what comes out is what went in, a whole number of samples later", () => {
+  const resampler = new DriftResampler();
+  resampler.process(signal(0, 1_024, tone(440)), 1.001);
+  assert.ok(!Number.isInteger(resampler.position));
+  resampler.process(signal(1_024, 1_024, tone(440)), 1);
+  const from = 2_048 + resampler.position;
+  const { left } = resampler.process(signal(2_048, 1_024, tone(440)), 1);
+  assert.deepEqual([...left], [...signal(from, left.length, tone(440)).left]);
+});

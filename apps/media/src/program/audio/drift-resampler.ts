@@ -9,6 +9,9 @@ const kaiserBeta = 9;
 /** Of half the sample rate: what lies above is faded out by the window. */
 const cutoff = 0.95;
 
+/** In a block of so many samples sound may move by half a sample: 2 cents. */
+const settlingSamples = 500;
+
 const coefficients = windowedSinc();
 
 /**
@@ -45,8 +48,11 @@ export class DriftResampler {
     const isExact = step === 1 && Number.isInteger(this.#position);
     const count = Math.max(0, Math.ceil((last - this.#position) / step));
     const output = isExact ? slice(input, this.#position, this.#position + count) : stereo(count);
-    if (!isExact) interpolate(input, this.#position, step, output);
-    this.#position += count * step;
+    let next = this.#position + count * step;
+    // Between two samples there is no need to stay: half a sample more or less in a block is nothing to be heard.
+    if (step === 1 && count >= settlingSamples) next = Math.round(next);
+    if (!isExact) interpolate(input, this.#position, (next - this.#position) / Math.max(1, count), output);
+    this.#position = next;
     const forget = Math.max(0, Math.floor(this.#position) - past);
     this.#rest = slice(input, forget, length);
     this.#position -= forget;
