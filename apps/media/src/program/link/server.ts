@@ -51,6 +51,11 @@ export class LinkServer {
         continue;
       }
       encoded ??= encodeLinkMessage(message);
+      // A picture and the sound that waited for it come in the same turn, and go out together.
+      if (socket.writableCorked === 0) {
+        socket.cork();
+        process.nextTick(() => socket.uncork());
+      }
       socket.write(encoded);
       if (socket.writableLength > maxOwedBytes) socket.destroy();
     }
