@@ -110,9 +110,12 @@ export async function forgetConnections(
   );
 }
 
-/** The connections this node remembers; those that the router no longer knows are to be forgotten. */
+/**
+ * The connections this node remembers; those that the router no longer knows are
+ * to be forgotten. Without the newest: they are let in before the router lists them.
+ */
 export async function readConnections(db: Queryable, nodeId: string): Promise<SessionConnection[]> {
-  return db.query<SessionConnection>(
-    sql`select session_id as "sessionId", connection_id as "connectionId", protocol from media_session_connections where node_id = ${nodeId}`,
-  );
+  return db.query<SessionConnection>(sql`
+    select session_id as "sessionId", connection_id as "connectionId", protocol from media_session_connections
+    where node_id = ${nodeId} and created_at < now() - interval '1 minute'`);
 }

@@ -228,3 +228,21 @@ test("when a session is revoked, whoever watches by it is disconnected, and othe
     await Promise.all([...players, other].map((player) => player.stop()));
   }
 });
+
+test("a connection that the router does not list is forgotten, but not while it is only just let in", async () => {
+  const view = await session("program");
+  const [row] = await db.query<{ id: string }>(
+    sql`select id from media_sessions where token_hash = ${mediaTokenHash(view)}`,
+  );
+  const remember = (connectionId: string, age: string) =>
+    db.query(sql`
+      insert into media_session_connections (node_id, protocol, connection_id, session_id, expires_at, created_at)
+      values ('node-1', 'hls', ${connectionId}, ${row?.id ?? ""}, now() + interval '1 hour', now() - ${age}::interval)`);
+  await remember("just-now", "20 seconds");
+  await remember("long-gone", "2 minutes");
+  await auth.forgetGone();
+  const left = await db.query<{ id: string }>(
+    sql`select connection_id as id from media_session_connections where connection_id in ('just-now', 'long-gone')`,
+  );
+  assert.deepEqual(left, [{ id: "just-now" }]);
+});

@@ -84,9 +84,20 @@ export function destinationStatusOf(
     droppedFrames: row.droppedFrames,
     reconnects: row.reconnects,
     roundTripMs: row.roundTripMs,
-    lastTakenAt: isoTime(row.lastTakenAt),
+    // Being connected is to have taken something; the gauge that says so follows within a second.
+    lastTakenAt: later(isoTime(row.connectedAt), isoTime(row.lastTakenAt)),
     lastError: row.lastError,
   };
+}
+
+/** Of two times as the contract writes them. */
+function later(one: string | null, other: string | null): string | null {
+  return (
+    [one, other]
+      .filter((time) => time !== null)
+      .toSorted()
+      .at(-1) ?? null
+  );
 }
 
 /** What is told of a studio on air, from what was read of it. Pure. */
