@@ -151,9 +151,11 @@ function authorOf({ author: { platformUserId, ...author } }: IncomingMessage): C
   return { id: platformUserId, ...author, badges: [...author.badges] };
 }
 
-function eventOf({ eventId, accountId, platformMessageId: _, ...message }: NewMessage): PreparedEvent {
-  const data: ChatMessage = { ...message, direction: "in", deliveries: [] };
-  return { id: eventId, accountId, studioId: message.studioId, type: "chat.message", data };
+function eventOf(message: NewMessage): PreparedEvent {
+  const { id, studioId, platform, connectionId, author, text, emotes, replyTo, sentAt, receivedAt, deleted } = message;
+  const shown = { id, studioId, platform, connectionId, author, text, emotes, replyTo, sentAt, receivedAt, deleted };
+  const data: ChatMessage = { ...shown, direction: "in", deliveries: [] };
+  return { id: message.eventId, accountId: message.accountId, studioId, type: "chat.message", data };
 }
 
 /** Ids in one event; a chat that is cleared may have very many. */
