@@ -1,6 +1,7 @@
 import sql, { empty } from "sql-template-tag";
 import { newId } from "@trax/foundation/ids";
 import type { Queryable } from "@trax/foundation/database";
+import type { AssetKind } from "./asset.ts";
 import { channels } from "./channel.ts";
 import type { ProgramOverlay, SceneContent, Slate } from "./scene.ts";
 
@@ -92,6 +93,8 @@ export type DesiredDestination = {
 export type DesiredSource = {
   readonly id: string;
   readonly kind: "ingest" | "media" | "pull";
+  /** It plays a file of the media library. */
+  readonly assetId: string | null;
   /** Of what is pulled: sealed by the vault, with the account and the source's id as context. */
   readonly url: string | null;
   readonly loop: boolean;
@@ -104,6 +107,16 @@ export type DesiredSource = {
   readonly audioCodec: string | null;
   readonly onlineAt: string | null;
   readonly offlineAt: string | null;
+};
+
+/** Something of the media library that the studio shows or plays. */
+export type DesiredAsset = {
+  readonly id: string;
+  readonly kind: AssetKind;
+  readonly status: "awaiting_upload" | "processing" | "ready" | "failed";
+  /** Of what a program plays, in the object store. */
+  readonly key: string;
+  readonly failureReason: string | null;
 };
 
 export type DesiredBroadcast = {
@@ -159,6 +172,8 @@ export type DesiredStudio = {
   /** Those not ended yet, oldest first. */
   readonly broadcasts: readonly DesiredBroadcast[];
   readonly sources: readonly DesiredSource[];
+  /** Those that its sources, its scene, its preview, its overlays and its slate name. */
+  readonly assets: readonly DesiredAsset[];
   readonly destinations: readonly DesiredDestination[];
 };
 
@@ -189,6 +204,16 @@ const program = sql`
     from programs p left join scenes on_air on on_air.id = p.scene_id left join scenes next on next.id = p.preview_scene_id
     where p.studio_id = s.id)`;
 
+/** Of the account's own: ids in scenes are as they were given. */
+const assets = sql`
+  select a.id, a.kind, a.status, coalesce(a.rendition_key, a.object_key) as key, a.failure_reason as "failureReason"
+  from assets a where a.account_id = s.account_id and a.id in (
+    select c.asset_id::text from sources c where c.studio_id = s.id
+    union all select s.slate->>'assetId'
+    union all select jsonb_path_query(n.content, '$.layers[*].assetId') #>> '{}'
+      from programs p join scenes n on n.id in (p.scene_id, p.preview_scene_id) where p.studio_id = s.id
+    union all select jsonb_path_query(p.overlays, '$[*].assetId') #>> '{}' from programs p where p.studio_id = s.id)`;
+
 /**
  * The studios named, and with `all` every one that wants an agent's attention:
  * on air, ending, watched, with a source online, or not at rest.
@@ -205,9 +230,10 @@ export async function readDesired(db: Queryable, named: readonly string[], all: 
       ${program} as program,
       ${list(sql`select b.id, b.desired, b.started_at as "startedAt", b.had_source as "hadSource", b.traceparent, b.node_id as "nodeId"
                  from broadcasts b where b.studio_id = s.id and b.ended_at is null`)} as broadcasts,
-      ${list(sql`select c.id, c.kind, c.url, c.loop, c.silence_ms as "silenceMs", c.revision, c.node_id as "nodeId", c.status,
+      ${list(sql`select c.id, c.kind, c.asset_id as "assetId", c.url, c.loop, c.silence_ms as "silenceMs", c.revision, c.node_id as "nodeId", c.status,
                    c.audio->>'codec' as "audioCodec", c.online_at as "onlineAt", c.offline_at as "offlineAt"
                  from sources c where c.studio_id = s.id`)} as sources,
+      ${list(assets)} as assets,
       ${list(sql`select d.id, d.revision, d.url, d.stream_key as "streamKey", d.enabled, d.status, d.reconnects, d.connected_at as "connectedAt", d.delay_ms as "delayMs", ${waits} as waits
                  from destinations d where d.studio_id = s.id`)} as destinations
     from studios s

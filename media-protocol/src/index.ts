@@ -5,6 +5,7 @@ export * from "./channel.ts";
 export { notifyDesired, notifySessions, readDesired, requestLive, requestOffline } from "./desired.ts";
 export type {
   Canvas,
+  DesiredAsset,
   DesiredBroadcast,
   DesiredDestination,
   DesiredProgram,

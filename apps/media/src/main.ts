@@ -4,6 +4,7 @@ import { ConfigError, readConfig } from "@trax/foundation/config";
 import { openDatabase } from "@trax/foundation/database";
 import { listen } from "@trax/foundation/listen";
 import { openLog } from "@trax/foundation/log";
+import { openObjectStore } from "@trax/foundation/object-store";
 import { Secret } from "@trax/foundation/secret";
 import { startTelemetry } from "@trax/foundation/telemetry";
 import { openVault } from "@trax/foundation/vault";
@@ -14,6 +15,8 @@ import { MediaAuth } from "./agent/media-auth.ts";
 import { readNodeId } from "./agent/node-id.ts";
 import { holdNode } from "./agent/node-lock.ts";
 import { sweepOrphans } from "./agent/orphans.ts";
+import { AssetFiles } from "./library/asset-files.ts";
+import { Librarian } from "./library/librarian.ts";
 import { ensureCertificate } from "./mediamtx/certificate.ts";
 import { Router } from "./mediamtx/router.ts";
 import { internalUser } from "./mediamtx/auth-callback.ts";
@@ -53,6 +56,9 @@ async function main(): Promise<void> {
     return router;
   };
   const api = (): RouterApi => runningRouter().api;
+  const store = openObjectStore(config);
+  const librarian = new Librarian({ db, store, log, nodeId, dataDir, orphans });
+  const assets = new AssetFiles({ store, log, dataDir, onThere: () => agent.wake() });
   const agent = new Agent({
     db,
     vault,
@@ -68,6 +74,7 @@ async function main(): Promise<void> {
     publishUrl: (path) => runningRouter().rtspUrl(path),
     linkPath: links.path,
     forkProgram: forkProgramWorker,
+    assetPath: (key) => assets.pathOf(key),
     programCores: config.TRAX_PROGRAM_CORES,
   });
   const auth = new MediaAuth({ db, nodeId, api, publisherOf: (sourceId) => agent.publisherOf(sourceId), log });
@@ -100,23 +107,30 @@ async function main(): Promise<void> {
     },
     onFailed: (error) => log.error({ err: error }, "the router could not be started; tried again soon"),
   });
+  await assets.start();
   await agent.start();
+  await librarian.start();
 
   const lookAtSessions = (): void => {
     auth
       .endSessions()
       .catch((error: unknown) => log.warn({ err: error }, "sessions could not be looked at; tried again soon"));
   };
+  const lookAtAssets = (): void => {
+    librarian.wake();
+    agent.wake();
+  };
   const listener = listen({
     url,
-    channels: [channels.desired, channels.sessions, channels.snapshot],
+    channels: [channels.desired, channels.sessions, channels.snapshot, channels.assets],
     onNotification: (channel, payload) => {
       if (channel === channels.desired) agent.wake(payload);
+      else if (channel === channels.assets) lookAtAssets();
       else if (channel === channels.snapshot) agent.takeSnapshot(payload);
       else lookAtSessions();
     },
     onReconnected: () => {
-      agent.wake();
+      lookAtAssets();
       lookAtSessions();
     },
     onError: (error) => log.warn({ err: error }, "the connection for notifications was lost"),
@@ -138,10 +152,13 @@ async function main(): Promise<void> {
     clearInterval(tidyTimer);
     await auth.close();
     await listener.close();
+    await librarian.close();
     await agent.close();
+    await assets.close();
     links.close();
     await router.stop();
     await node.release();
+    await store.close();
     await db.close();
     await telemetry.close();
     process.exit(0);
@@ -162,7 +179,7 @@ async function main(): Promise<void> {
     process.send?.({
       type: "status",
       id: message.id,
-      processes: [{ name: "mediamtx", pid: router.pid }, ...agent.processes()],
+      processes: [{ name: "mediamtx", pid: router.pid }, ...agent.processes(), ...librarian.processes()],
     });
   });
   process.send?.({ type: "ready" });

@@ -41,6 +41,8 @@ export type AgentOptions = {
   readonly linkPath: (studioId: string) => string;
   /** Starts a program worker process. */
   readonly forkProgram: () => ChildProcess;
+  /** Where something of the media library is on this machine; null while it is not. */
+  readonly assetPath: (key: string) => string | null;
   /** Processor cores that programs may use; null: nine tenths of those there are. */
   readonly programCores: number | null;
 };

@@ -1,6 +1,8 @@
 import { programPath, sourcePath, webrtcPath } from "@trax/media-protocol";
 import type { DesiredBroadcast, DesiredSource, DesiredStudio } from "@trax/media-protocol";
 import type { ProgramSource, ProgramSpec } from "../program/protocol.ts";
+import { ProgramAssets } from "./program-assets.ts";
+import type { AssetPath } from "./program-assets.ts";
 import type { SourceView } from "./source-watch.ts";
 
 /** What a program is needed for, each by itself. */
@@ -21,6 +23,7 @@ export type ProgramView = {
   readonly publishUrl: (path: string) => string;
   readonly linkPath: (studioId: string) => string;
   readonly openUrl: (studio: DesiredStudio, source: DesiredSource) => string | null;
+  readonly assetPath: AssetPath;
   readonly allowedNetworks: readonly string[];
 };
 
@@ -46,28 +49,37 @@ export function planProgram(studio: DesiredStudio, broadcast: DesiredBroadcast |
   };
   const lingering = view.lingering(studioId);
   if (!needs.program && !lingering.program) return { spec: null, needs };
+  const assets = new ProgramAssets(studio, view.assetPath);
+  const next = program?.preview ?? null;
+  // Before its clips are asked for.
+  const shown = {
+    scene: scene === null ? null : { sceneId: scene.id, content: assets.scene(scene.content) },
+    overlays: (program?.overlays ?? []).map((overlay) => assets.overlay(overlay)),
+    slate: assets.slate(studio.slate),
+    preview:
+      preview || lingering.preview
+        ? {
+            content: next === null ? null : assets.scene(next.content),
+            rtc: view.publishUrl(webrtcPath("preview", studioId)),
+          }
+        : null,
+  };
   const spec: ProgramSpec = {
     studioId,
     canvas: studio.canvas,
-    sources: studio.sources.map((source) => planSource(studio, source, view)),
-    scene: scene === null ? null : { sceneId: scene.id, content: scene.content },
+    ...shown,
+    sources: [...studio.sources.map((source) => planSource(studio, source, assets, view)), ...assets.clipSources()],
     take: {
       number: program?.take ?? 0,
       transition: program?.transition ?? "cut",
       durationMs: program?.transitionMs ?? 0,
     },
-    overlays: program?.overlays ?? [],
-    slate: studio.slate,
     fallbackSourceIds: studio.fallbackSourceIds,
     linkPath: view.linkPath(studioId),
     publish: {
       program: view.publishUrl(programPath(studioId)),
       rtc: view.publishUrl(webrtcPath("program", studioId)),
     },
-    preview:
-      preview || lingering.preview
-        ? { content: program?.preview?.content ?? null, rtc: view.publishUrl(webrtcPath("preview", studioId)) }
-        : null,
     meters: program?.meters ?? false,
     allowedNetworks: view.allowedNetworks,
     traceparent: broadcast?.traceparent ?? null,
@@ -88,14 +100,19 @@ function isHere(studio: DesiredStudio, view: ProgramView): boolean {
 /** Of anything slower than every frame it cannot be told sooner that it is silent. */
 const leastSilenceMs = 100;
 
-function planSource(studio: DesiredStudio, source: DesiredSource, view: ProgramView): ProgramSource {
-  const playUrl = view.online.has(source.id) ? view.playUrl(sourcePath(source.id)) : null;
-  return {
-    sourceId: source.id,
-    revision: source.revision,
-    kind: source.kind,
-    url: source.kind === "ingest" ? playUrl : view.openUrl(studio, source),
-    loop: source.loop,
-    silenceMs: Math.max(leastSilenceMs, source.silenceMs),
-  };
+function planSource(
+  studio: DesiredStudio,
+  source: DesiredSource,
+  assets: ProgramAssets,
+  view: ProgramView,
+): ProgramSource {
+  const { id: sourceId, revision, kind, loop, assetId } = source;
+  const silenceMs = Math.max(leastSilenceMs, source.silenceMs);
+  const common = { sourceId, revision, kind, loop, silenceMs };
+  if (kind === "media" && assetId !== null) {
+    const { url, fault } = assets.source(assetId);
+    return { ...common, url, asset: { fault } };
+  }
+  const playUrl = view.online.has(sourceId) ? view.playUrl(sourcePath(sourceId)) : null;
+  return { ...common, url: kind === "ingest" ? playUrl : view.openUrl(studio, source) };
 }

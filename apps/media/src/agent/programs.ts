@@ -13,7 +13,8 @@ import {
 } from "@trax/media-protocol";
 import type { ProgramGauge, SnapshotOf, SourceGauge } from "@trax/media-protocol";
 import type { RouterPath } from "../mediamtx/api.ts";
-import type { ProgramGauges, ProgramReport, ProgramSpec } from "../program/protocol.ts";
+import { isLayerClip } from "../program/protocol.ts";
+import type { ProgramGauges, ProgramReport, ProgramSource, ProgramSpec } from "../program/protocol.ts";
 import type { NodeMeter } from "./node-meter.ts";
 import type { OrphanList } from "./orphans.ts";
 import type { ProgramNeeds } from "./program-plan.ts";
@@ -143,7 +144,7 @@ export class Programs {
         driftMs: Math.round(driftMs),
       });
       // What comes in is measured at the router, whether a program runs or not.
-      const opened = new Set(spec.sources.filter((one) => one.kind !== "ingest").map((one) => one.sourceId));
+      const opened = new Set(spec.sources.filter(isOpened).map((one) => one.sourceId));
       for (const source of gauges.sources)
         if (opened.has(source.sourceId))
           sources.push({ ...source, bitrate: Math.round(source.bitrate), packetLoss: null });
@@ -242,11 +243,14 @@ export class Programs {
       this.#o.sources.refused(sourceId, error !== null);
       return;
     }
-    const { kind, url } = source;
-    if (url === null) return;
+    const { kind, url, asset } = source;
+    // A layer's clip is nobody's source, and a source without an address has nothing to be told of.
+    if (isLayerClip(sourceId) || (url === null && asset === undefined)) return;
+    // What is still on its way is no error.
+    const isAwaited = asset?.fault?.code === "not_found";
     this.#o.sources.opened(sourceId, {
-      status: flowing ? "online" : error === null ? "offline" : "error",
-      protocol: openedProtocol(kind, url),
+      status: flowing ? "online" : error === null || isAwaited ? "offline" : "error",
+      protocol: asset === undefined ? openedProtocol(kind, url ?? "") : "file",
       video,
       audio,
       lastError: error === null ? null : { ...error, at: new Date().toISOString() },
@@ -255,13 +259,16 @@ export class Programs {
 
   #meters(studioId: string, { program, sources }: Extract<ProgramReport, { type: "meters" }>): void {
     // The newest is as good as all of them: where one is not told yet, this one takes its place.
-    this.#o.recorder.record(`meters ${studioId}`, () => tellMeters(this.#o.db, { studioId, program, sources }));
+    this.#o.recorder.record(`meters ${studioId}`, () =>
+      tellMeters(this.#o.db, { studioId, program, sources: sources.filter((one) => !isLayerClip(one.sourceId)) }),
+    );
   }
 
   /** What the worker saw of sources that are not its any more. */
   #forgetSources(before: ProgramSpec, after: ProgramSpec | null): void {
     for (const { sourceId, kind } of before.sources) {
       if (after?.sources.some((one) => one.sourceId === sourceId) === true) continue;
+      if (isLayerClip(sourceId)) continue;
       if (kind === "ingest") this.#o.sources.refused(sourceId, false);
       else this.#o.sources.opened(sourceId, null);
     }
@@ -274,4 +281,9 @@ export class Programs {
     // What it was seen as stays written until its successor says otherwise.
     running.onSlate = null;
   }
+}
+
+/** A source of the studio that its program opens itself. */
+function isOpened({ kind, sourceId }: ProgramSource): boolean {
+  return kind !== "ingest" && !isLayerClip(sourceId);
 }

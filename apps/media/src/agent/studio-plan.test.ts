@@ -61,6 +61,7 @@ function view(sources: readonly [string, number, "aac" | "opus"][], change: Part
     linkPath: (studioId) => `/run/${studioId}`,
     openUrl: (_, source) => source.url,
     openKey: () => null,
+    assetPath: () => null,
     allowedNetworks: [],
     ...change,
   };

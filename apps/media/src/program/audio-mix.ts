@@ -1,9 +1,10 @@
 import type { SceneContent } from "@trax/media-protocol";
 import type { SourceMix } from "./audio/program-audio.ts";
+import { isLayerClip } from "./protocol.ts";
 
 /**
  * How each source is heard: as its scene says, or plainly where it says nothing.
- * With audio that follows video only those that are shown are heard.
+ * With audio that follows video only those that are shown are heard, and a layer's clip never otherwise.
  */
 export function audioMix(
   content: SceneContent | null,
@@ -18,7 +19,7 @@ export function audioMix(
       mute: said?.mute ?? false,
       solo: said?.solo ?? false,
       delayMs: said?.delayMs ?? 0,
-      audible: content?.audioFollowsVideo !== true || shown.includes(sourceId),
+      audible: shown.includes(sourceId) || (content?.audioFollowsVideo !== true && !isLayerClip(sourceId)),
     };
   });
 }

@@ -197,7 +197,7 @@ export class Engine {
   }
 
   async #prepareImages(spec: ProgramSpec): Promise<void> {
-    const problems = await this.#graphics.prepare(imageUrls(spec.scene?.content ?? null, spec.overlays));
+    const problems = await this.#graphics.prepare(imageUrls(spec.scene?.content ?? null, spec.overlays, spec.slate));
     for (const problem of problems) this.#listener.log.warn({ problem }, "a picture cannot be shown");
   }
 

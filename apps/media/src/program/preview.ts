@@ -53,7 +53,7 @@ export class Preview {
   /** Shows that scene as soon as its images are there. */
   async update(content: SceneContent | null, spec: ProgramSpec, now: number): Promise<void> {
     const overlays: readonly ProgramOverlay[] = spec.overlays;
-    await this.#graphics.prepare(imageUrls(content, overlays));
+    await this.#graphics.prepare(imageUrls(content, overlays, spec.slate));
     this.#graphics.setSlate(spec.slate);
     this.#graphics.setOverlays(overlays, now);
     this.#fallbackSourceIds = spec.fallbackSourceIds;

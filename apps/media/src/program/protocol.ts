@@ -46,12 +46,29 @@ export type ProgramSource = {
    * `media`, `pull`: opened by the worker, under the address guard.
    */
   readonly kind: "ingest" | "media" | "pull";
-  /** Null while there is nothing to play. Of `media`: one, or those of a playlist, a line each. Secret. */
+  /**
+   * Null while there is nothing to play. Of `media`: one, or those of a playlist, a line each. Secret. Of the
+   * media library: a `file:` URL, which nothing else may be.
+   */
   readonly url: string | null;
+  /** It plays a file of the media library, or would if that were not at fault. */
+  readonly asset?: { readonly fault: SourceFault | null };
   readonly loop: boolean;
   /** How long it may be silent before it counts as gone, ms. */
   readonly silenceMs: number;
 };
+
+/** `url`: of its picture, as of an image layer. `sourceId`: of the clip that is its picture. */
+export type ProgramSlate = Slate & { readonly url?: string | null; readonly sourceId?: string | null };
+
+/**
+ * Beside the studio's sources there are those that layers and slates make of
+ * clips of the media library, by the asset's id: seen and heard only where they
+ * are named, by nobody else.
+ */
+export function isLayerClip(sourceId: string): boolean {
+  return sourceId.startsWith("ast_");
+}
 
 export type ProgramSpec = {
   readonly studioId: string;
@@ -62,7 +79,7 @@ export type ProgramSpec = {
   /** Grows with each take: a scene that comes with a new number is shown with this transition, else by a cut (an edit). */
   readonly take: { readonly number: number; readonly transition: "cut" | "fade"; readonly durationMs: number };
   readonly overlays: readonly ProgramOverlay[];
-  readonly slate: Slate;
+  readonly slate: ProgramSlate;
   /** Shown in this order when what the scene shows is gone. */
   readonly fallbackSourceIds: readonly string[];
   /** Where relays of this program connect to: a Unix socket that the worker listens on. */

@@ -5,6 +5,7 @@ import { Addresses } from "./opened/addresses.ts";
 import { OpenedInput } from "./opened/opened-input.ts";
 import { RtmpPull } from "./opened/rtmp-pull.ts";
 import type { ProgramInput } from "./program-input.ts";
+import { isLayerClip } from "./protocol.ts";
 import type { ProgramSource } from "./protocol.ts";
 import type { SceneSource } from "./scene/layout.ts";
 import { SourceInput } from "./source-input.ts";
@@ -18,6 +19,9 @@ export type SourcesListener = {
   readonly onRemoved: (sourceId: string) => void;
 };
 
+/** Longer than any transition, ms. */
+const lingerMs = 12_000;
+
 /** A program's sources, each played for as long as it is in the program. */
 export class Sources {
   readonly #now: () => number;
@@ -26,6 +30,8 @@ export class Sources {
   readonly #addresses = new Addresses();
   #inputs = new Map<string, ProgramInput>();
   readonly #closing = new Set<Promise<void>>();
+  /** Layers' clips that no scene names any more, and until when they go on. */
+  readonly #leaving = new Map<string, number>();
 
   /** `now`: the engine's clock, ms. `frameRate`: the program's. */
   constructor(now: () => number, frameRate: number, listener: SourcesListener) {
@@ -45,6 +51,7 @@ export class Sources {
   /** In the order of the list, which is that of the automatic scene. */
   update(specs: readonly ProgramSource[], allowedNetworks: readonly string[]): void {
     this.#addresses.allowedNetworks = allowedNetworks;
+    this.#addresses.files = new Set(specs.flatMap(({ asset, url }) => (asset === undefined ? [] : (url ?? []))));
     const before = this.#inputs;
     this.#inputs = new Map();
     for (const spec of specs) {
@@ -62,13 +69,21 @@ export class Sources {
       this.#inputs.set(spec.sourceId, this.#open(spec));
     }
     for (const input of before.values()) {
-      this.#close(input);
-      this.#listener.onRemoved(input.sourceId);
+      if (isLayerClip(input.sourceId)) this.#linger(input);
+      else this.#remove(input);
     }
+    for (const { sourceId } of specs) this.#leaving.delete(sourceId);
   }
 
   advance(now: number): void {
     for (const input of this.#inputs.values()) input.advance(now);
+    for (const [sourceId, untilMs] of this.#leaving) {
+      const input = this.#inputs.get(sourceId);
+      if (now < untilMs || input === undefined) continue;
+      this.#leaving.delete(sourceId);
+      this.#inputs.delete(sourceId);
+      this.#remove(input);
+    }
   }
 
   /** As layouts want them. */
@@ -99,6 +114,17 @@ export class Sources {
     this.#inputs.clear();
     await Promise.all(this.#closing);
     await this.#addresses.close();
+  }
+
+  /** The scene that showed it may still be fading out, or wait for the images of the next. */
+  #linger(input: ProgramInput): void {
+    this.#inputs.set(input.sourceId, input);
+    if (!this.#leaving.has(input.sourceId)) this.#leaving.set(input.sourceId, this.#now() + lingerMs);
+  }
+
+  #remove(input: ProgramInput): void {
+    this.#close(input);
+    this.#listener.onRemoved(input.sourceId);
   }
 
   #close(input: ProgramInput): void {

@@ -18,6 +18,7 @@ export function studioOf(change: Partial<DesiredStudio>): DesiredStudio {
     program: null,
     broadcasts: [],
     sources: [],
+    assets: [],
     destinations: [],
     ...change,
   };
@@ -27,6 +28,7 @@ export function sourceOf(change: Partial<DesiredSource>): DesiredSource {
   return {
     id: "src_1",
     kind: "ingest",
+    assetId: null,
     url: null,
     loop: true,
     silenceMs: 1_000,

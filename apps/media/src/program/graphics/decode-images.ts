@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { disableTypes, imageSize, types } from "image-size";
 import type { CanvasSize } from "../scene/scene-source.ts";
@@ -23,13 +25,13 @@ const deadlineMs = 10_000;
 const endMs = 1_000;
 
 /**
- * Reads `data:` URLs of PNG, JPEG, WebP or GIF images in a thread of its own,
+ * Reads `data:` URLs, and `file:` URLs of the media library, of PNG, JPEG, WebP or GIF images in a thread of its own,
  * which ends with the last. Animated ones give their first frame. Larger ones
  * than the canvas are scaled down to cover it. The answer for one that cannot
  * be read is the reason; never fails.
  */
 export async function decodeImages(urls: readonly string[], canvas: CanvasSize): Promise<(DecodedImage | string)[]> {
-  const tasks = urls.map((url) => taskOf(url, canvas));
+  const tasks = await Promise.all(urls.map((url) => taskOf(url, canvas)));
   if (tasks.every((task) => typeof task === "string")) return tasks;
   const results: (DecodedImage | string)[] = [];
   let worker: Worker | null = null;
@@ -65,10 +67,9 @@ async function end(worker: Worker): Promise<void> {
   await ended.catch(() => worker.terminate());
 }
 
-function taskOf(url: string, canvas: CanvasSize): ImageTask | string {
-  const base64 = /^data:image\/[a-z+.-]{1,20};base64,([A-Za-z0-9+/]+={0,2})$/.exec(url)?.[1];
-  if (base64 === undefined) return "not an image in a data: URL";
-  const bytes = new Uint8Array(Buffer.from(base64, "base64"));
+async function taskOf(url: string, canvas: CanvasSize): Promise<ImageTask | string> {
+  const bytes = await bytesOf(url);
+  if (typeof bytes === "string") return bytes;
   try {
     // Of the header only: what it says is checked before anything is decoded.
     const { width, height, type } = imageSize(bytes);
@@ -81,4 +82,14 @@ function taskOf(url: string, canvas: CanvasSize): ImageTask | string {
   } catch {
     return "the image is corrupt";
   }
+}
+
+async function bytesOf(url: string): Promise<Uint8Array<ArrayBuffer> | string> {
+  if (url.startsWith("file:"))
+    return readFile(fileURLToPath(url)).then(
+      (bytes) => new Uint8Array(bytes),
+      () => "the image's file cannot be read",
+    );
+  const base64 = /^data:image\/[a-z+.-]{1,20};base64,([A-Za-z0-9+/]+={0,2})$/.exec(url)?.[1];
+  return base64 === undefined ? "not an image in a data: URL" : new Uint8Array(Buffer.from(base64, "base64"));
 }

@@ -1,5 +1,7 @@
-import type { ProgramOverlay, Slate } from "@trax/media-protocol";
+import { isDeepStrictEqual } from "node:util";
+import type { ProgramOverlay } from "@trax/media-protocol";
 import type { DrawItem } from "../draw.ts";
+import type { ProgramSlate } from "../protocol.ts";
 import type { SceneLayout, ScenePart } from "../scene/layout.ts";
 import type { CanvasSize } from "../scene/scene-source.ts";
 import { Images, type GraphicsProblem } from "./images.ts";
@@ -9,6 +11,14 @@ import { SceneBitmaps } from "./scene-bitmaps.ts";
 export { fontFamilies } from "./fonts.ts";
 export type { GraphicsProblem };
 
+type SlateLook = {
+  readonly color: string;
+  readonly text: string;
+  readonly url: string | null;
+  readonly sourceId: string | null;
+};
+
+const noCrop = { left: 0, top: 0, right: 0, bottom: 0 };
 const slateColor = "#14161f";
 const slateText = "Back in a moment";
 
@@ -23,8 +33,8 @@ export class Graphics {
   readonly #bitmaps: SceneBitmaps;
   readonly #overlays: Overlays;
   #scenes = new WeakMap<SceneLayout, { readonly version: number; readonly items: readonly DrawItem[] }>();
-  #slate: readonly DrawItem[] | null = null;
-  #slateLook: { readonly color: string; readonly text: string } = { color: slateColor, text: slateText };
+  #slate: { readonly version: number; readonly items: readonly DrawItem[] } | null = null;
+  #slateLook: SlateLook = { color: slateColor, text: slateText, url: null, sourceId: null };
 
   constructor(canvas: CanvasSize) {
     this.#canvas = canvas;
@@ -34,8 +44,8 @@ export class Graphics {
   }
 
   /**
-   * Decodes images by their `data:` URLs (`imageUrls` finds a scene's and the
-   * overlays'). Wait for it before showing them: an image that is not there yet
+   * Decodes images by their URLs (`imageUrls` finds a scene's, the overlays' and
+   * the slate's). Wait for it before showing them: an image that is not there yet
    * is drawn as nothing. Answers what can never be drawn; never fails.
    */
   prepare(urls: readonly string[]): Promise<readonly GraphicsProblem[]> {
@@ -69,18 +79,24 @@ export class Graphics {
     return this.#overlays.items(nowMs, wallClock);
   }
 
-  /** What stands in for a program that is gone. One without text shows `fallbackText`. */
-  setSlate(slate: Slate, fallbackText: string = slateText): void {
-    const look = { color: slate.color ?? slateColor, text: slate.text ?? fallbackText };
-    if (look.color === this.#slateLook.color && look.text === this.#slateLook.text) return;
+  /** What stands in for a program that is gone. One without text shows `fallbackText`, unless it has a picture. */
+  setSlate(slate: ProgramSlate, fallbackText: string = slateText): void {
+    const { url = null, sourceId = null } = slate;
+    const hasPicture = url !== null || sourceId !== null;
+    const text = slate.text ?? (hasPicture ? "" : fallbackText);
+    const look = { color: slate.color ?? slateColor, text, url, sourceId };
+    if (isDeepStrictEqual(look, this.#slateLook)) return;
     this.#slateLook = look;
     this.#slate = null;
   }
 
   /** Covers the whole canvas. Made by the first call, to be made before it is needed. */
   slateItems(): readonly DrawItem[] {
-    this.#slate ??= this.#bitmaps.items(this.#slateParts());
-    return this.#slate;
+    const { version } = this.#images;
+    // An image that was not there may have come.
+    if (this.#slate === null || (this.#slateLook.url !== null && this.#slate.version !== version))
+      this.#slate = { version, items: this.#bitmaps.items(this.#slateParts()) };
+    return this.#slate.items;
   }
 
   /** Waits for images that are being decoded. */
@@ -91,11 +107,13 @@ export class Graphics {
 
   #slateParts(): ScenePart[] {
     const { width, height } = this.#canvas;
-    const { color, text } = this.#slateLook;
+    const { color, text, url, sourceId } = this.#slateLook;
+    const whole = { x: 0, y: 0, width, height };
+    const picture = { box: whole, fit: "cover", crop: noCrop, opacity: 1, radius: 0 } as const;
     const margin = Math.round(width * 0.08);
-    const parts: ScenePart[] = [
-      { kind: "color", key: "slate:color", box: { x: 0, y: 0, width, height }, color, opacity: 1, radius: 0 },
-    ];
+    const parts: ScenePart[] = [{ kind: "color", key: "slate:color", box: whole, color, opacity: 1, radius: 0 }];
+    if (url !== null) parts.push({ kind: "image", key: "slate:image", url, ...picture });
+    if (sourceId !== null) parts.push({ kind: "source", key: "slate:clip", sourceId, background: null, ...picture });
     if (text.trim() === "") return parts;
     parts.push({
       kind: "text",

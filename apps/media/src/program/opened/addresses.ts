@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { checkAddress } from "@trax/foundation/address-guard";
 import { ffmpegSrtUrl, readSrtUrl } from "../../ffmpeg/srt-url.ts";
 import type { ProgramSource, SourceFault } from "../protocol.ts";
@@ -29,6 +30,8 @@ const incomplete: SourceFault = { code: "unsupported_format", message: "The sour
 export class Addresses {
   /** CIDRs that may be reached although they are not public. */
   allowedNetworks: readonly string[] = [];
+  /** The `file:` URLs that may be opened: of the media library, as the agent says. */
+  files: ReadonlySet<string> = new Set();
   #proxy: Promise<GuardProxy> | null = null;
 
   /** Never rejects because of the address. */
@@ -44,6 +47,8 @@ export class Addresses {
         return this.#rtsp(url);
       case "srt:":
         return this.#srt(text);
+      case "file:":
+        return this.files.has(text) ? openFile(url) : incomplete;
       default:
         return incomplete;
     }
@@ -114,4 +119,14 @@ export class Addresses {
       close: () => undefined,
     };
   }
+}
+
+function openFile(url: URL): OpenAddress {
+  return {
+    url: `file:${fileURLToPath(url)}`,
+    options: { protocol_whitelist: "file", format_whitelist: `${containers},${images}`, ...probe },
+    isLive: false,
+    fault: () => null,
+    close: () => undefined,
+  };
 }

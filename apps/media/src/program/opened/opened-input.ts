@@ -74,7 +74,7 @@ export class OpenedInput implements ProgramInput {
 
   state(): SourceState {
     const flowing = this.#o.now() < this.#until + this.#graceMs(silentAfterMs);
-    return { flowing, video: this.#video, audio: this.#audio, error: flowing ? null : this.#fault };
+    return { flowing, video: this.#video, audio: this.#audio, error: flowing ? null : this.#whyNot };
   }
 
   gauge(): SourceGauge {
@@ -90,6 +90,10 @@ export class OpenedInput implements ProgramInput {
     this.#stop();
     this.#pictures.clear();
     await Promise.all(this.#closing);
+  }
+
+  get #whyNot(): SourceFault | null {
+    return this.#fault ?? this.#spec.asset?.fault ?? null;
   }
 
   /** What was to be played once is gone with its last picture. */

@@ -244,6 +244,8 @@ test("the sources a scene means to show: each once, online or not", () => {
 
 test("the images to have ready are those of visible layers and of overlays", () => {
   const content = layers({ type: "image", url: "data:1" }, { type: "image", url: "data:2", visible: false });
-  assert.deepEqual(imageUrls(content, []), ["data:1"]);
-  assert.deepEqual(imageUrls(preset("solo", "a"), []), []);
+  const slate = { assetId: null, text: null, color: null };
+  assert.deepEqual(imageUrls(content, [], slate), ["data:1"]);
+  assert.deepEqual(imageUrls(preset("solo", "a"), [], slate), []);
+  assert.deepEqual(imageUrls(null, [], { ...slate, url: "file:///a.png" }), ["file:///a.png"]);
 });

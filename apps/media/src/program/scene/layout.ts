@@ -1,5 +1,6 @@
 import type { SceneContent, SceneFit, SceneLayer, ScenePreset, SceneStyle } from "@trax/media-protocol";
 import type { DrawItem, PixelBox } from "../draw.ts";
+import { isLayerClip } from "../protocol.ts";
 import { automaticSlots, presetSlots, type Slot } from "./presets.ts";
 import type { CanvasSize, SceneSource } from "./scene-source.ts";
 import { insetBox, pixelBox, wholeBox } from "./boxes.ts";
@@ -69,7 +70,7 @@ export function layoutScene(
   sources: readonly SceneSource[],
 ): SceneLayout {
   if (content === null) {
-    const online = sources.filter((source) => source.online);
+    const online = sources.filter(isAutomatic);
     return { parts: slotParts(automaticSlots(online, canvas), "auto", sources, canvas) };
   }
   if (content.preset !== null) {
@@ -86,12 +87,17 @@ export function shownSources(
   content: SceneContent | null,
   sources: readonly Pick<SceneSource, "sourceId" | "online">[],
 ): string[] {
-  if (content === null) return sources.filter((source) => source.online).map((source) => source.sourceId);
+  if (content === null) return sources.filter(isAutomatic).map((source) => source.sourceId);
   const shown =
     content.preset === null
       ? inOrder(content.layers).map((layer) => (showsSource(layer) ? layer.sourceId : null))
       : filledSlots(content.preset, content, { width: 16, height: 9 }).map((slot) => slot.sourceId);
   return [...new Set(shown.filter((sourceId) => sourceId !== null))];
+}
+
+/** The automatic scene shows all of the studio's sources that are online. */
+function isAutomatic({ online, sourceId }: Pick<SceneSource, "sourceId" | "online">): boolean {
+  return online && !isLayerClip(sourceId);
 }
 
 type FilledSlot = Slot & { readonly sourceId: string };
