@@ -6,7 +6,8 @@ import { readShown } from "./program-sql.ts";
 /** Resolves with the time of the take's first frame (or of a later take's, which then came at once). */
 export type UntilShown = (accountId: string, studioId: string, take: number) => Promise<string>;
 
-const patienceMs = 3_000;
+/** A program on an overloaded machine shows a take late, and late is better known than guessed at. */
+const patienceMs = 10_000;
 
 /**
  * Waits for what the media agent writes of takes. Throws `media_unavailable`
