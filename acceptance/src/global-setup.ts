@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { findLeaks } from "./leak-search.ts";
 import { readInstance, readyFileVariable, startInstance } from "./instance.ts";
 import type { OwnedInstance } from "./instance.ts";
+import { startPlatforms } from "./platforms.ts";
+import type { Platforms } from "./platforms.ts";
 import { secretsFileVariable } from "./secrets.ts";
 
 /**
@@ -12,6 +14,7 @@ import { secretsFileVariable } from "./secrets.ts";
  * find both through the environment that they inherit.
  */
 let owned: OwnedInstance | undefined;
+let platforms: Platforms | undefined;
 let directory = "";
 
 export async function globalSetup(): Promise<void> {
@@ -19,7 +22,8 @@ export async function globalSetup(): Promise<void> {
   process.env[secretsFileVariable] = join(directory, "secrets");
   await writeFile(join(directory, "secrets"), "", { mode: 0o600 });
   if (process.env[readyFileVariable] !== undefined) return;
-  owned = await startInstance();
+  platforms = await startPlatforms();
+  owned = await startInstance(platforms.environment);
   process.env[readyFileVariable] = join(owned.dataDir, "ready.json");
 }
 
@@ -28,6 +32,7 @@ export async function globalTeardown(): Promise<void> {
     if (owned !== undefined) await owned.stop();
     else await searchForeign();
   } finally {
+    await platforms?.stop();
     await rm(directory, { recursive: true, force: true });
   }
 }

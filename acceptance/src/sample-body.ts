@@ -3,10 +3,11 @@ import type { JsonObject } from "./json.ts";
 import { at, isObject } from "./json.ts";
 import { bodyExampleOf, bodySchemaOf, followed } from "./open-api.ts";
 import type { ListedOperation, OperationName } from "./operation-list.ts";
+import { owncastBody } from "./platforms.ts";
 import { closedAddress } from "./world.ts";
 import type { World } from "./world.ts";
 
-/** The account pages are not in the public document: their bodies, by hand. */
+/** The account pages are not in the public document, and what depends on a server of others is not to be made up: by hand. */
 const accountBodies: Partial<Record<OperationName, (world: World) => JsonObject>> = {
   signUp: () => ({ email: newEmail(), password: newPassword(), name: "Ada" }),
   signIn: ({ account }) => ({ email: account.email, password: account.password }),
@@ -16,6 +17,8 @@ const accountBodies: Partial<Record<OperationName, (world: World) => JsonObject>
     expiresInSeconds: 3600,
     allowedNetworks: ["127.0.0.0/8"],
   }),
+  // What an Owncast takes, and nothing of what is other platforms'.
+  createConnection: () => owncastBody(),
   rotateKey: () => ({ overlapSeconds: 60 }),
 };
 
@@ -24,6 +27,7 @@ const collectionOfPrefix: Readonly<Record<string, string>> = {
   src: "sources",
   dst: "destinations",
   scn: "scenes",
+  cnx: "connections",
 };
 
 /** A body that the operation takes, with every field there is, its ids being the world's. */
@@ -38,6 +42,9 @@ export async function sampleBody(operation: ListedOperation, world: World): Prom
   // A source that is published to has no address.
   if (operation.name === "createSource" || operation.name === "updateSource")
     return replaced(replaced(body, ["url"], undefined), ["playlist"], undefined);
+  // It is of an address or of a connection.
+  if (operation.name === "createDestination" || operation.name === "updateDestination")
+    return replaced(body, ["connectionId"], undefined);
   // A studio that is only being made has no source yet.
   if (operation.name === "createStudio") return replaced(body, ["program", "sourceId"], null);
   // What is published has no preview.

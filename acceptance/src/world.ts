@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import type { Account } from "./account.ts";
 import { listAt, textAt } from "./json.ts";
+import { linkSomebody } from "./linking.ts";
 import { eventually } from "./media/eventually.ts";
 import type { ListedOperation } from "./operation-list.ts";
 
@@ -37,6 +38,7 @@ const makers: Readonly<Record<string, Maker>> = {
       url: closedAddress,
       streamKey: randomUUID(),
     }),
+  connections: linkSomebody,
   scenes: async (world) => make(world, `${await studioPath(world)}/scenes`, { name: "Both" }),
   broadcasts: async (world) => {
     const path = await studioPath(world);
@@ -60,6 +62,7 @@ const makers: Readonly<Record<string, Maker>> = {
     const [recording] = listAt((await world.account.ask("GET", path)).json, "recordings");
     return textAt(recording, "id");
   },
+  messages: async (world) => make(world, `${await studioPath(world)}/chat/messages`, { text: "Hello" }),
   keys: async (world) => {
     const answer = await world.account.askAsUser("POST", "/account/keys", { name: "k", scopes: ["studios:read"] });
     return textAt(answer.json, "id");
@@ -116,6 +119,8 @@ const prefixes: Readonly<Record<string, string>> = {
   scenes: "scn",
   broadcasts: "brd",
   recordings: "rec",
+  connections: "cnx",
+  messages: "msg",
   keys: "key",
 };
 

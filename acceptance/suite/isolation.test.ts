@@ -111,6 +111,7 @@ const collectionOf: Readonly<Record<string, string>> = {
   scn: "scenes",
   brd: "broadcasts",
   msn: "media-sessions",
+  cnx: "connections",
 };
 
 for (const operation of operationList.filter(({ hasBody, auth }) => hasBody && auth === "credential")) {
