@@ -8,6 +8,8 @@ export type RecordingRow = {
   readonly id: string;
   readonly status: RecordingStatus;
   readonly failureReason: string | null;
+  /** In the media library; null while it is not, and after it was deleted there. */
+  readonly assetId: string | null;
   readonly durationMs: number | null;
   readonly sizeBytes: number | null;
   readonly createdAt: string;
@@ -16,9 +18,9 @@ export type RecordingRow = {
 /** The recordings of a broadcast `b`, in the order they were made. */
 export const recordings: Sql = sql`
   coalesce((select json_agg(json_build_object(
-      'id', r.id, 'status', r.status, 'failureReason', r.failure_reason, 'durationMs', r.duration_ms,
-      'sizeBytes', r.size_bytes, 'createdAt', r.created_at) order by r.id)
-    from recordings r where r.broadcast_id = b.id), '[]')`;
+      'id', r.id, 'status', r.status, 'failureReason', r.failure_reason, 'assetId', a.id,
+      'durationMs', r.duration_ms, 'sizeBytes', r.size_bytes, 'createdAt', r.created_at) order by r.id)
+    from recordings r left join assets a on a.account_id = r.account_id and a.id = r.asset_id where r.broadcast_id = b.id), '[]')`;
 
 export type RecordingKey = { readonly studioId: string; readonly broadcastId: string; readonly recordingId: string };
 

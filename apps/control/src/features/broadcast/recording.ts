@@ -9,7 +9,7 @@ import { findRecording } from "./recording-sql.ts";
 import type { RecordingKey, RecordingRow } from "./recording-sql.ts";
 
 export type Recordings = {
-  /** As the contract shows it. It is no asset of the media library, and stays on the disk of its node. */
+  /** As the contract shows it. Its file stays on the disk of its node; the media library has its own. */
   shown(row: RecordingRow, of: Omit<RecordingKey, "recordingId">): Recording;
   /** Its file, where it is on this machine; also while it is being written. */
   file(db: Queryable, accountId: string, key: RecordingKey): Promise<FileAnswer>;
@@ -23,7 +23,6 @@ export function recordingsOf(config: Config): Recordings {
       const path = `/v1/studios/${studioId}/broadcasts/${broadcastId}/recordings/${row.id}/file`;
       return {
         ...row,
-        assetId: null,
         downloadUrl: row.status === "failed" ? null : baseUrl + path,
         createdAt: new Date(createdAt).toISOString(),
       };
