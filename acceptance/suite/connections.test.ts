@@ -164,8 +164,8 @@ promise("createConnection", "platform_unavailable", "where nothing answers", asy
 for (const name of ["createDestination", "updateDestination"] as const) {
   promise(name, "platform_refused", "made from an account that cannot be streamed to", async () => {
     const account = await freshAccount();
-    const linked = await account.ask("POST", "/v1/connections", owncastBody());
-    const connectionId = textAt(linked.json, "id");
+    const connection = await account.ask("POST", "/v1/connections", owncastBody());
+    const connectionId = textAt(connection.json, "id");
     const studio = textAt((await account.ask("POST", "/v1/studios", { name: "Show" })).json, "id");
     const list = `/v1/studios/${studio}/destinations`;
     if (name === "createDestination") {

@@ -71,10 +71,18 @@ function shown(words: string, secrets: readonly string[]): string {
     .toWellFormed();
 }
 
-/** `Retry-After` (RFC 9110, 10.2.3), or Twitch's `Ratelimit-Reset` in seconds since 1970; ms from now. */
-function waitOf({ headers, now }: { readonly headers: IncomingHttpHeaders; readonly now: number }): number | null {
+/**
+ * `Retry-After` (RFC 9110, 10.2.3); where there were too many requests Twitch's
+ * `Ratelimit-Reset` in seconds since 1970, which it sends with everything. ms from now.
+ */
+function waitOf(answer: {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly now: number;
+}): number | null {
+  const { status, headers, now } = answer;
   const after = headers["retry-after"];
-  const reset = headers["ratelimit-reset"];
+  const reset = status === 429 ? headers["ratelimit-reset"] : undefined;
   const ms =
     after !== undefined
       ? /^\d{1,9}$/.test(after)
