@@ -95,6 +95,7 @@ export const Asset = z.object(assetFields).meta({
 export type Asset = z.infer<typeof Asset>;
 
 export const AssetList = page("AssetList", Asset);
+export type AssetList = z.infer<typeof AssetList>;
 
 const headersOf = z.record(z.string(), z.string());
 
@@ -140,12 +141,10 @@ export const AssetCreate = z
   .strictObject({
     name: Name.meta({ description: "Only ever a name: it is no part of a path.", example: "Opener.mp4" }),
     contentType: AssetContentType,
-    sizeBytes: z
-      .number()
-      .int()
-      .min(1)
-      .max(assetSizeLimits.video)
-      .meta({ description: "Exactly. At most 20 GiB of video, 2 GiB of audio, 50 MiB of an image.", example: 1_048_576 }),
+    sizeBytes: z.number().int().min(1).max(assetSizeLimits.video).meta({
+      description: "Exactly. At most 20 GiB of video, 2 GiB of audio, 50 MiB of an image.",
+      example: 1_048_576,
+    }),
     sha256: z
       .string()
       .regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits in lower case")

@@ -272,6 +272,56 @@ const chatPlatforms = {
   platforms: [{ connectionId, platform: "twitch", accountName: "ada", status: "reading", lastError: null }],
 };
 
+const assetId = `ast_${ulid}`;
+const fileUrl = (name: string): string =>
+  `https://live.example.com/media-files/${assetId}/${name}?expires=1&signature=x`;
+
+const asset = {
+  id: assetId,
+  name: "Opener.mp4",
+  kind: "video",
+  origin: "upload",
+  broadcastId: null,
+  contentType: "video/mp4",
+  sizeBytes: 1_048_576,
+  sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+  status: "ready",
+  progress: 100,
+  failureReason: null,
+  durationMs: 12_000,
+  width: 1920,
+  height: 1080,
+  thumbnailUrl: fileUrl("thumbnail.jpg"),
+  downloadUrl: fileUrl("original"),
+  renditionUrl: fileUrl("rendition.mp4"),
+  waveformUrl: fileUrl("waveform.json"),
+  createdAt: at,
+  updatedAt: at,
+};
+const assetAwaited = {
+  ...asset,
+  status: "awaiting_upload",
+  progress: 0,
+  durationMs: null,
+  width: null,
+  height: null,
+  thumbnailUrl: null,
+  downloadUrl: null,
+  renditionUrl: null,
+  waveformUrl: null,
+};
+const assetCreated = {
+  ...assetAwaited,
+  upload: {
+    method: "PUT",
+    url: fileUrl("upload"),
+    headers: { "content-type": "video/mp4" },
+    expiresAt: at,
+    receivedBytes: 0,
+    parts: null,
+  },
+};
+
 const pageOf = (item: Json): Json => ({ data: [item], nextCursor: null });
 
 export const operationExamples: Readonly<Record<string, Examples>> = {
@@ -370,6 +420,17 @@ export const operationExamples: Readonly<Record<string, Examples>> = {
   sendChatMessage: { request: { text: "Hello everyone!" }, response: chatMessageSent },
   getChatPlatforms: { response: chatPlatforms },
   setChatPlatforms: { request: { connectionIds: [] }, response: { connectionIds: [], platforms: [] } },
+  listMedia: { response: pageOf(asset) },
+  createMedia: {
+    request: { name: "Opener.mp4", contentType: "video/mp4", sizeBytes: 1_048_576, sha256: asset.sha256 },
+    response: assetCreated,
+  },
+  getMedia: { response: asset },
+  updateMedia: { request: { name: "Opener, new" }, response: { ...asset, name: "Opener, new" } },
+  completeMedia: { response: { ...assetAwaited, status: "processing", downloadUrl: asset.downloadUrl } },
+  resumeMediaUpload: {
+    response: { ...assetCreated, upload: { ...assetCreated.upload, receivedBytes: 524_288 } },
+  },
   streamEvents: {
     response: `id: evt_${ulid}\nevent: stream.live\ndata: {"id":"evt_${ulid}","type":"stream.live","createdAt":"${at}","accountId":"acc_${ulid}","studioId":"${studioId}","data":{"broadcastId":"${broadcastId}"}}\n\n`,
   },

@@ -1,3 +1,4 @@
+import { assetOperations } from "./asset-operations.ts";
 import { connectionOperations } from "./connection-operations.ts";
 import { chatOperations } from "./chat-operations.ts";
 import { destinationOperations } from "./destination-operations.ts";
@@ -22,5 +23,6 @@ export const operations = {
   ...snapshotOperations,
   ...streamOperations,
   ...recordingOperations,
+  ...assetOperations,
   ...chatOperations,
 } as const;

@@ -89,6 +89,9 @@ const Playlist = z
     description: "Of `media`: clips and images that are played one after the other, instead of `url`.",
     example: ["https://media.example.com/one.mp4", "https://media.example.com/two.mp4"],
   });
+const MediaAssetId = id("ast").meta({
+  description: "Of `media`: a clip, an image or music of the media library, instead of `url` and `playlist`.",
+});
 const SilenceMs = z.number().int().min(0).max(60_000).meta({
   description: "For how long its last picture stays when no new one comes, before it counts as gone.",
   example: 1_000,
@@ -99,7 +102,7 @@ const sourceFields = {
   studioId: StudioId,
   name: z.string(),
   kind: SourceKind,
-  assetId: z.string().nullable(),
+  assetId: z.string().nullable().meta({ description: "Of `media`: what of the media library is played." }),
   url: z.string().nullable().meta({ description: "Of `media` and `pull`; a password is shown as `***`." }),
   playlist: z.array(z.string()).nullable().meta({ description: "Of `media`: played one after the other." }),
   loop: z.boolean().meta({ description: "Of `media`: begun again at its end." }),
@@ -146,6 +149,7 @@ export const SourceCreate = z
     name: Name,
     kind: SourceKindInput.default("ingest"),
     onConflict: OnConflict.default("refuse"),
+    assetId: MediaAssetId.optional(),
     url: SourceUrl.optional(),
     playlist: Playlist.optional(),
     loop: z.boolean().default(true),
@@ -161,6 +165,7 @@ export const SourceUpdate = z
   .strictObject({
     name: Name.optional(),
     onConflict: OnConflict.optional(),
+    assetId: MediaAssetId.optional(),
     url: SourceUrl.optional(),
     playlist: Playlist.optional(),
     loop: z.boolean().optional(),

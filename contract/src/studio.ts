@@ -98,7 +98,11 @@ const settings = {
     .meta({ id: "StudioProgramInput" })
     .optional(),
   slate: z
-    .strictObject({ text: text(200).nullable().optional(), color: Color.nullable().optional() })
+    .strictObject({
+      assetId: id("ast").nullable().optional().meta({ description: "An image or a clip of the media library." }),
+      text: text(200).nullable().optional(),
+      color: Color.nullable().optional(),
+    })
     .meta({ id: "StudioSlateInput" })
     .optional(),
   recording: z.strictObject({ enabled: z.boolean() }).meta({ id: "StudioRecordingInput" }).optional(),

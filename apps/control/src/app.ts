@@ -12,6 +12,8 @@ import type { Connections } from "./features/connections/index.ts";
 import { destinationHandlers } from "./features/destinations/index.ts";
 import { eventHandlers } from "./features/events/index.ts";
 import { keyHandlers } from "./features/keys/index.ts";
+import { mediaLibraryHandlers } from "./features/media-library/index.ts";
+import type { Library } from "./features/media-library/index.ts";
 import { metaHandlers } from "./features/meta/index.ts";
 import { playbackHandlers, signallingRoutes } from "./features/playback/index.ts";
 import { programHandlers } from "./features/program/index.ts";
@@ -19,7 +21,11 @@ import { sourceHandlers } from "./features/sources/index.ts";
 import { studioHandlers } from "./features/studios/index.ts";
 
 /** With what slices give each other. */
-type Parts = Services & { readonly connections: Connections; readonly chatConnections: ChatConnections };
+type Parts = Services & {
+  readonly connections: Connections;
+  readonly chatConnections: ChatConnections;
+  readonly library: Library;
+};
 
 /** Every slice, under the scope its operations need. */
 export function mountsOf(services: Parts & { readonly passwords: Passwords }): Mount[] {
@@ -30,6 +36,7 @@ export function mountsOf(services: Parts & { readonly passwords: Passwords }): M
   const destinations = destinationHandlers(services);
   const events = eventHandlers(services);
   const keys = keyHandlers(services);
+  const media = mediaLibraryHandlers(services);
   const meta = metaHandlers(services);
   const playback = playbackHandlers(services);
   const program = programHandlers(services);
@@ -56,6 +63,8 @@ export function mountsOf(services: Parts & { readonly passwords: Passwords }): M
     mount("stream:golive", broadcast.goLive),
     mount("chat:read", chat.read),
     mount("chat:send", chat.send),
+    mount("media:read", media.read),
+    mount("media:write", media.write),
     mount("by topic", events.follow),
     mount("public", accounts.public),
     mount("session", accounts.session),
@@ -65,5 +74,11 @@ export function mountsOf(services: Parts & { readonly passwords: Passwords }): M
 
 /** What is no operation of the contract. */
 export function plainRoutesOf(services: Parts): PlainRoutes[] {
-  return [signallingRoutes(services), callbackRoutes(services.connections), webhookRoutes(services)];
+  const { routes } = services.library;
+  return [
+    signallingRoutes(services),
+    callbackRoutes(services.connections),
+    webhookRoutes(services),
+    ...(routes === null ? [] : [routes]),
+  ];
 }

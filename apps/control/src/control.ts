@@ -7,6 +7,7 @@ import { mountsOf, plainRoutesOf } from "./app.ts";
 import { startChat } from "./features/chat/index.ts";
 import type { ChatConnections } from "./features/chat/index.ts";
 import { openConnections } from "./features/connections/index.ts";
+import { openLibrary } from "./features/media-library/index.ts";
 import { openAccessLog } from "./kernel/access-log.ts";
 import { openAuthenticator } from "./kernel/auth/authenticator.ts";
 import { openPasswords } from "./kernel/auth/password.ts";
@@ -60,6 +61,7 @@ export async function openControl(options: {
   const connections = opened.adopt(await openConnections({ config, database, vault, log, url }), (one) => one.close());
   const chatConnections = options.chatConnections ?? connections;
   opened.adopt(startChat({ database, eventFeed, connections: chatConnections, log }), (one) => one.close());
+  const library = opened.adopt(await openLibrary({ config, database, vault, log }), (one) => one.close());
   const limiter = openRateLimiter();
   const requests = openHttpHistogram();
   const accessLog = opened.adopt(
@@ -71,7 +73,7 @@ export async function openControl(options: {
 
   const cursors = openCursors(vault.derive("cursor"));
   const passwords = await openPasswords();
-  const services = { config, database, vault, cursors, eventFeed, limiter, log, connections, chatConnections };
+  const services = { config, database, vault, cursors, eventFeed, limiter, log, connections, chatConnections, library };
   const routes = routesOf(mountsOf({ ...services, passwords }));
   const app = buildServer(
     {

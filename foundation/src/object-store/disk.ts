@@ -6,10 +6,16 @@ import type { ObjectStore, StoredObject } from "./store.ts";
 import { codeOf } from "../error-code.ts";
 import { checkKey } from "./key.ts";
 
-/** Where files are while they are not whole: no key begins with a dot. On the same file system, so that a rename moves them. */
-export function incomingOf(root: string): string {
-  return join(root, ".incoming");
+/**
+ * Where the bytes of an object are while they are not all there. No key begins
+ * with a dot; and it is the same file system, so that a rename moves them.
+ */
+export function incomingPathOf(root: string, key: string): string {
+  checkKey(key);
+  return join(root, incoming, key);
 }
+
+const incoming = ".incoming";
 
 /** Objects as files below a directory, which is made when the first one comes. What their type is, it does not know. */
 export function openDiskStore(root: string): ObjectStore {
@@ -20,9 +26,8 @@ export function openDiskStore(root: string): ObjectStore {
   return {
     async putFile(key, path) {
       const target = pathOf(key);
-      const incoming = incomingOf(root);
-      await mkdir(incoming, { recursive: true });
-      const whole = join(incoming, randomUUID());
+      const whole = incomingPathOf(root, randomUUID());
+      await mkdir(dirname(whole), { recursive: true });
       try {
         await linkOrCopy(path, whole);
         await syncFile(whole);
@@ -48,6 +53,7 @@ export function openDiskStore(root: string): ObjectStore {
     },
     async remove(key) {
       await rm(pathOf(key), { recursive: key.endsWith("/"), force: true });
+      await rm(incomingPathOf(root, key), { recursive: key.endsWith("/"), force: true });
     },
     async localPath(key) {
       const path = pathOf(key);

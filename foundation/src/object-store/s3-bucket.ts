@@ -11,7 +11,7 @@ export type Bucket = {
   ask<Answer>(request: (signal: AbortSignal) => Promise<Answer>, patienceMs?: number): Promise<Answer>;
 };
 
-const usualPatienceMs = 8_000;
+const usualPatienceMs = 5_000;
 const connectMs = 3_000;
 
 export function openBucket(name: string, config: Config): Bucket {

@@ -48,7 +48,7 @@ export type S3Uploads = {
 };
 
 /** S3 may take minutes to put a large object together; who waits asks again. */
-const completePatienceMs = 20_000;
+const completePatienceMs = 8_000;
 
 // By default only the host and the length are signed, and the checksum moves to the query, where nobody checks it.
 const signableHeaders = new Set(["host", "content-length", "content-type", "if-none-match", "x-amz-checksum-sha256"]);

@@ -1,6 +1,8 @@
 import { errorCatalogue } from "@trax/contract";
 import type { ErrorCode } from "@trax/contract";
 import { isDatabaseAway } from "@trax/foundation/database";
+import { codeOf } from "@trax/foundation/error-code";
+import { StorageAway } from "@trax/foundation/object-store/storage-away";
 
 export type ErrorDetail = { readonly path: string; readonly message: string };
 
@@ -48,14 +50,12 @@ export function noCapacity(): ApiError {
 /** What the client is told of anything that was thrown: never more than the catalogue has words for. */
 export function asApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
+  if (thrown instanceof StorageAway)
+    return new ApiError("storage_unavailable", undefined, { headers: { "retry-after": "1" } });
   if (isDatabaseAway(thrown) || codeOf(thrown) === deadlock) {
     return new ApiError("unavailable", errorCatalogue.unavailable.about, { headers: { "retry-after": "1" } });
   }
   return frameworkError(thrown) ?? new ApiError("internal_error");
-}
-
-function codeOf(thrown: unknown): string {
-  return thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" ? thrown.code : "";
 }
 
 /** Fastify's own refusals, in our words. */

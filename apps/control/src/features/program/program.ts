@@ -79,7 +79,8 @@ export async function setOverlays(
 ): Promise<Program> {
   requirePictures(given.map(({ url }, index) => ({ path: `overlays.${index}`, url })));
   await holdStudio(tx, accountId, studioId);
-  const named = given.map(({ assetId }, index) => ({ path: `overlays.${index}`, assetId }));
+  const assetKinds = ["image"] as const;
+  const named = given.map(({ assetId }, index) => ({ path: `overlays.${index}`, assetId, assetKinds }));
   await requireNamed(tx, accountId, studioId, named);
   await rows.writeOverlays(tx, accountId, studioId, withIds(given));
   return programOf(await changed(tx, accountId, studioId));

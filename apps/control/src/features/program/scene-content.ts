@@ -30,7 +30,12 @@ export function mergedContent(before: SceneContent, patch: SceneUpdate): SceneCo
 export function namedIn({ slots = [], layers = [], audio = [] }: SceneUpdate): readonly Named[] {
   return [
     ...slots.map(({ sourceId }, index) => ({ path: `slots.${index}`, sourceId })),
-    ...layers.map(({ sourceId, assetId }, index) => ({ path: `layers.${index}`, sourceId, assetId })),
+    ...layers.map(({ type, sourceId, assetId }, index) => ({
+      path: `layers.${index}`,
+      sourceId,
+      assetId,
+      ...(type === "image" ? { assetKinds: ["image"] as const } : {}),
+    })),
     ...audio.map(({ sourceId }, index) => ({ path: `audio.${index}`, sourceId })),
   ];
 }

@@ -3,10 +3,11 @@ import type { Queryable } from "@trax/foundation/database";
 import { newId } from "@trax/foundation/ids";
 import type { Vault } from "@trax/foundation/vault";
 import { notifyDesired, notifySessions } from "@trax/media-protocol";
-import { notFound } from "../../kernel/errors.ts";
+import { invalidRequest, notFound } from "../../kernel/errors.ts";
 import { pageOf } from "../../kernel/pagination.ts";
 import type { Cursors } from "../../kernel/pagination.ts";
 import { holdStudio, requireStudio } from "../broadcast/index.ts";
+import { wrongAssets } from "../media-library/index.ts";
 import type { MediaAddress } from "./media-address.ts";
 import { createPublishSession } from "./sessions.ts";
 import { checkUrls, openUrls, sealUrls, urlsFor, urlsOfNew, withoutMasks } from "./source-url.ts";
@@ -72,7 +73,8 @@ export async function createSource(
   given: SourceCreate,
 ): Promise<SourceCreated> {
   await holdStudio(db, accountId, studioId);
-  const { name, kind, onConflict, loop, silenceMs } = given;
+  const { name, kind, onConflict, loop, silenceMs, assetId = null } = given;
+  await requirePlayable(db, accountId, assetId);
   const id = newId("source");
   const urls = urlsOfNew(kind, given);
   const sealedUrls = urls === null ? null : sealUrls(vault, urls, { accountId, id });
@@ -82,6 +84,7 @@ export async function createSource(
     kind,
     onConflict,
     sealedUrls,
+    assetId,
     loop,
     silenceMs,
   });
@@ -116,25 +119,34 @@ export async function updateSource(
   studioId: string,
   sourceId: string,
   vault: Vault,
-  { url, playlist, ...patch }: SourceUpdate,
+  { url, playlist, assetId, ...patch }: SourceUpdate,
 ): Promise<Source> {
   await holdStudio(db, accountId, studioId);
   const before = await rows.findSource(db, accountId, studioId, sourceId);
   if (before === undefined) throw notFound("source");
-  const given = urlsFor(before.kind, { url, playlist });
+  const given = urlsFor(before.kind, { url, playlist, assetId });
+  await requirePlayable(db, accountId, assetId ?? null);
   const known = before.sealedUrls === null ? [] : (openUrls(vault, before.sealedUrls, before) ?? []);
-  const newSealedUrls = given === null ? null : sealUrls(vault, withoutMasks(given, known), before);
+  const sealedUrls = given === null ? null : sealUrls(vault, withoutMasks(given, known), before);
+  const newMedia = given === null && assetId === undefined ? null : { sealedUrls, assetId: assetId ?? null };
   const { name, onConflict, loop, silenceMs } = patch;
   const row = await rows.updateSource(db, accountId, studioId, sourceId, {
     name,
     onConflict,
     loop,
     silenceMs,
-    newSealedUrls,
+    newMedia,
   });
   if (row === undefined) throw notFound("source");
-  if (newSealedUrls !== null || (loop ?? silenceMs) !== undefined) await notifyDesired(db, studioId);
+  if (newMedia !== null || (loop ?? silenceMs) !== undefined) await notifyDesired(db, studioId);
   return sourceOf(row, vault);
+}
+
+/** Anything of the library can be played: what has no picture is heard. */
+async function requirePlayable(db: Queryable, accountId: string, assetId: string | null): Promise<void> {
+  const named = assetId === null ? [] : [{ path: "body.assetId", assetId, kinds: null }];
+  const details = await wrongAssets(db, accountId, named);
+  if (details.length > 0) throw invalidRequest("The asset cannot be played.", details);
 }
 
 /** Deletes a source; its sessions end with it, and whoever publishes is disconnected. */

@@ -12,8 +12,12 @@ export type AddressRules = {
   readonly resolve?: (name: string) => Promise<readonly string[]>;
 };
 
-/** As a client gives them: one, or a playlist. */
-export type GivenUrls = { readonly url?: string | undefined; readonly playlist?: readonly string[] | undefined };
+/** As a client gives them: one, a playlist, or an asset in their place. */
+export type GivenUrls = {
+  readonly url?: string | undefined;
+  readonly playlist?: readonly string[] | undefined;
+  readonly assetId?: string | undefined;
+};
 
 type Owner = { readonly accountId: string; readonly id: string };
 
@@ -22,7 +26,10 @@ const deadlineMs = 2_000;
 const masked = "***";
 
 /** The given addresses, where their kind of source has such; null: none are given. */
-export function urlsFor(kind: Source["kind"], { url, playlist }: GivenUrls): readonly string[] | null {
+export function urlsFor(kind: Source["kind"], { url, playlist, assetId }: GivenUrls): readonly string[] | null {
+  if (assetId !== undefined && kind !== "media") throw refusedField("assetId", "Only a media source plays an asset.");
+  if (assetId !== undefined && (url ?? playlist) !== undefined)
+    throw refusedField("assetId", "A source has an asset, or a URL, or a playlist.");
   if (url !== undefined && playlist !== undefined)
     throw refusedField("playlist", "A source has a URL or a playlist, not both.");
   if (kind === "ingest" && (url ?? playlist) !== undefined)
@@ -37,7 +44,9 @@ export function urlsFor(kind: Source["kind"], { url, playlist }: GivenUrls): rea
 /** The same, for a source that is being made. */
 export function urlsOfNew(kind: Source["kind"], given: GivenUrls): readonly string[] | null {
   const urls = urlsFor(kind, given);
-  if (kind !== "ingest" && urls === null) throw refusedField("url", `A ${kind} source needs a URL.`);
+  if (kind === "media" && urls === null && given.assetId === undefined)
+    throw refusedField("url", "A media source needs a URL, a playlist or an asset.");
+  if (kind === "pull" && urls === null) throw refusedField("url", "A pull source needs a URL.");
   return urls;
 }
 

@@ -12,7 +12,7 @@ export function sourceOf(row: SourceRow, vault: Vault): Source {
     studioId: row.studioId,
     name: row.name,
     kind: row.kind,
-    assetId: null,
+    assetId: row.assetId,
     url: urls?.length === 1 ? (urls[0] ?? null) : null,
     playlist: urls !== null && urls.length > 1 ? [...urls] : null,
     loop: row.loop,

@@ -9,8 +9,10 @@ export type SourceRow = {
   readonly name: string;
   readonly kind: Source["kind"];
   readonly onConflict: Source["onConflict"];
-  /** One, or those of a playlist; null for what is published to us. */
+  /** One, or those of a playlist; null for what is published to us, and for an asset. */
   readonly sealedUrls: string | null;
+  /** Played in place of a URL. */
+  readonly assetId: string | null;
   readonly loop: boolean;
   readonly silenceMs: number;
   readonly status: SourceStatus;
@@ -27,7 +29,7 @@ export type SourceRow = {
 
 const columns = sql`
   s.id, s.account_id as "accountId", s.studio_id as "studioId", s.name, s.kind, s.on_conflict as "onConflict",
-  s.url as "sealedUrls", s.loop, s.silence_ms as "silenceMs", s.status, s.protocol, s.video, s.audio, s.last_error as "lastError",
+  s.url as "sealedUrls", s.asset_id as "assetId", s.loop, s.silence_ms as "silenceMs", s.status, s.protocol, s.video, s.audio, s.last_error as "lastError",
   s.created_at as "createdAt", s.updated_at as "updatedAt",
   (select g.bitrate from source_gauges g
    where g.source_id = s.id and g.updated_at > now() - interval '5 seconds') as "bitrateNow"`;
@@ -61,17 +63,17 @@ export async function insertSource(
   db: Queryable,
   accountId: string,
   studioId: string,
-  given: Pick<SourceRow, "id" | "name" | "kind" | "onConflict" | "sealedUrls" | "loop" | "silenceMs">,
+  given: Pick<SourceRow, "id" | "name" | "kind" | "onConflict" | "sealedUrls" | "assetId" | "loop" | "silenceMs">,
 ): Promise<SourceRow | undefined> {
   const [row] = await db.query<SourceRow>(sql`
-    insert into sources as s (id, account_id, studio_id, name, kind, on_conflict, url, loop, silence_ms)
+    insert into sources as s (id, account_id, studio_id, name, kind, on_conflict, url, asset_id, loop, silence_ms)
     values (${given.id}, ${accountId}, ${studioId}, ${given.name}, ${given.kind}, ${given.onConflict},
-      ${given.sealedUrls}, ${given.loop}, ${given.silenceMs})
+      ${given.sealedUrls}, ${given.assetId}, ${given.loop}, ${given.silenceMs})
     returning ${columns}`);
   return row;
 }
 
-/** Merges what is given, new addresses with a new revision; undefined when the studio has no such source. */
+/** Merges what is given, another address or asset with a new revision; undefined when the studio has no such source. */
 export async function updateSource(
   db: Queryable,
   accountId: string,
@@ -82,17 +84,17 @@ export async function updateSource(
     readonly onConflict: Source["onConflict"] | undefined;
     readonly loop: boolean | undefined;
     readonly silenceMs: number | undefined;
-    /** Null: as they are. */
-    readonly newSealedUrls: string | null;
+    /** What it plays from now on; null: what it did. */
+    readonly newMedia: Pick<SourceRow, "sealedUrls" | "assetId"> | null;
   },
 ): Promise<SourceRow | undefined> {
-  const urls =
-    patch.newSealedUrls === null
+  const media =
+    patch.newMedia === null
       ? sql``
-      : sql`, url = ${patch.newSealedUrls}, revision = s.revision + 1, last_error = null`;
+      : sql`, url = ${patch.newMedia.sealedUrls}, asset_id = ${patch.newMedia.assetId}, revision = s.revision + 1, last_error = null`;
   const [row] = await db.query<SourceRow>(sql`
     update sources s set name = coalesce(${patch.name}, s.name), on_conflict = coalesce(${patch.onConflict}, s.on_conflict),
-      loop = coalesce(${patch.loop}, s.loop), silence_ms = coalesce(${patch.silenceMs}, s.silence_ms), updated_at = now() ${urls}
+      loop = coalesce(${patch.loop}, s.loop), silence_ms = coalesce(${patch.silenceMs}, s.silence_ms), updated_at = now() ${media}
     where s.account_id = ${accountId} and s.studio_id = ${studioId} and s.id = ${sourceId}
     returning ${columns}`);
   return row;

@@ -4,6 +4,7 @@ import { ApiError, invalidRequest, notFound } from "../../kernel/errors.ts";
 import { pageOf } from "../../kernel/pagination.ts";
 import type { Cursors } from "../../kernel/pagination.ts";
 import { holdStudio, notifyDesired, notifyStudioGone } from "../broadcast/index.ts";
+import { wrongAssets } from "../media-library/index.ts";
 import { sourcesAmong } from "../sources/index.ts";
 import * as rows from "./sql.ts";
 
@@ -40,6 +41,7 @@ export async function createStudio(
 }
 
 type ProgramPatch = NonNullable<StudioUpdate["program"]>;
+type SlatePatch = NonNullable<StudioUpdate["slate"]>;
 
 async function requireSources(
   db: Queryable,
@@ -60,6 +62,14 @@ async function requireSources(
   if (details.length > 0) throw new ApiError("not_found", "There is no such source.", { details });
 }
 
+/** A slate is a picture: a still, or a clip. */
+async function requireSlate(db: Queryable, accountId: string, { assetId }: SlatePatch): Promise<void> {
+  if (typeof assetId !== "string") return;
+  const named = [{ path: "body.slate.assetId", assetId, kinds: ["image", "video"] as const }];
+  const details = await wrongAssets(db, accountId, named);
+  if (details.length > 0) throw invalidRequest("The slate's asset cannot be shown.", details);
+}
+
 function requireCanvas({ width, height }: Studio["program"]): void {
   if (Math.max(width, height) <= 1920 && Math.min(width, height) <= 1080) return;
   throw invalidRequest("The program would be too large.", [
@@ -78,6 +88,7 @@ export async function updateStudio(
 ): Promise<Studio> {
   await holdStudio(db, accountId, studioId);
   if (patch.program !== undefined) await requireSources(db, accountId, studioId, patch.program);
+  if (patch.slate !== undefined) await requireSlate(db, accountId, patch.slate);
   const before = await getStudio(db, accountId, studioId);
   const studio = await rows.updateStudio(db, accountId, studioId, patch);
   if (studio === undefined) throw notFound("studio");

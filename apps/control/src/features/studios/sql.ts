@@ -16,7 +16,7 @@ const studio = sql`id, json_build_object(
   'program', json_build_object('mode', program_mode, 'sourceId', program_source_id, 'width', width, 'height', height,
     'frameRate', frame_rate, 'videoBitrate', video_bitrate, 'audioBitrate', audio_bitrate,
     'fallbackSourceIds', fallback_source_ids),
-  'slate', json_build_object('assetId', null, 'text', slate->'text', 'color', slate->'color'),
+  'slate', json_build_object('assetId', slate->'assetId', 'text', slate->'text', 'color', slate->'color'),
   'recording', json_build_object('enabled', recording_enabled),
   'createdAt', ${time("created_at")}, 'updatedAt', ${time("updated_at")}) as studio`;
 

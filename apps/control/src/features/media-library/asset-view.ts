@@ -1,0 +1,41 @@
+import type { Asset } from "@trax/contract";
+import { typeOfMade } from "./file-type.ts";
+import type { AssetRow } from "./sql.ts";
+import type { LibraryStorage } from "./storage.ts";
+
+/** An asset as the contract shows it, its files by URLs that are signed now. */
+export async function assetOf(row: AssetRow, { share }: Pick<LibraryStorage, "share">): Promise<Asset> {
+  const made = (key: string | null, name: string | null): Promise<string | null> =>
+    key === null ? Promise.resolve(null) : share({ key, contentType: typeOfMade(key), name });
+  // What the bytes were found not to be, they are not called.
+  const isWhole = row.status === "processing" || row.status === "ready";
+  const original = { key: row.objectKey, contentType: row.contentType, name: row.name };
+  const [thumbnailUrl, downloadUrl, renditionUrl, waveformUrl] = await Promise.all([
+    made(row.thumbnailKey, null),
+    isWhole ? share(original) : null,
+    made(row.renditionKey, null),
+    made(row.waveformKey, null),
+  ]);
+  return {
+    id: row.id,
+    name: row.name,
+    kind: row.kind,
+    origin: row.origin,
+    broadcastId: row.broadcastId,
+    contentType: row.contentType,
+    sizeBytes: row.sizeBytes,
+    sha256: row.sha256,
+    status: row.status,
+    progress: row.progress,
+    failureReason: row.failureReason,
+    durationMs: row.durationMs,
+    width: row.width,
+    height: row.height,
+    thumbnailUrl,
+    downloadUrl,
+    renditionUrl,
+    waveformUrl,
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+  };
+}

@@ -1,0 +1,16 @@
+const types: Readonly<Record<string, string>> = {
+  jpg: "image/jpeg",
+  png: "image/png",
+  webp: "image/webp",
+  mp4: "video/mp4",
+  m4a: "audio/mp4",
+  mka: "audio/x-matroska",
+  wav: "audio/wav",
+  flac: "audio/flac",
+  json: "application/json",
+};
+
+/** What a file that was made of an asset is, by how its key ends. */
+export function typeOfMade(key: string): string {
+  return types[key.slice(key.lastIndexOf(".") + 1)] ?? "application/octet-stream";
+}
