@@ -143,8 +143,8 @@ async function writeThumbnail(still: Still, scaler: PictureScaler, directory: st
 /** Whether it is what would be made of it. Where its keyframes are does not matter: programs play from the beginning. */
 function isPlayable(demuxer: Demuxer, size: UprightSize, box: Size): boolean {
   const { video, audio, pictureFacts } = demuxer;
-  const isGoodSound =
-    audio === null || (audio.codec === "aac" && audio.sampleRate === 48_000 && (audio.channels ?? 9) <= 2);
+  // Of whatever rate: programs make it theirs.
+  const isGoodSound = audio === null || (audio.codec === "aac" && (audio.channels ?? 9) <= 2);
   return (
     isGoodSound &&
     demuxer.container.includes("mp4") &&
