@@ -2,13 +2,23 @@ import type { Secret } from "@trax/foundation/secret";
 import { z } from "zod";
 import { asAccount, readAnswer } from "../../oauth.ts";
 import { PlatformError } from "../../platform.ts";
-import type { HttpRequest, Metadata, PlatformHttp, PlatformSession } from "../../platform.ts";
+import type { HttpRefusal, HttpRequest, Metadata, PlatformHttp, PlatformSession } from "../../platform.ts";
 
 /** What is used of Twitch's API (dev.twitch.tv/docs/api/reference). */
 export type Helix = {
   whoIs(token: Secret): Promise<{ readonly platformUserId: string; readonly accountName: string }>;
   ingest(session: PlatformSession): Promise<{ readonly url: string; readonly streamKey: string }>;
   setMetadata(session: PlatformSession, metadata: Metadata): Promise<void>;
+  /** Has an EventSub session told of the account's own chat. */
+  subscribe(
+    session: PlatformSession,
+    subscription: { readonly type: string; readonly sessionId: string; readonly signal: AbortSignal },
+  ): Promise<void>;
+  /** Says something in the account's own chat. */
+  sendMessage(
+    session: PlatformSession,
+    message: { readonly text: string; readonly replyTo: string | null; readonly signal: AbortSignal },
+  ): Promise<{ readonly platformMessageId: string | null }>;
 };
 
 const Users = z.object({ data: z.array(z.object({ id: z.string(), display_name: z.string() })).min(1) });
@@ -24,6 +34,17 @@ const Ingests = z.object({
       default: z.boolean().default(false),
     }),
   ),
+});
+const Sent = z.object({
+  data: z
+    .array(
+      z.object({
+        message_id: z.string(),
+        is_sent: z.boolean(),
+        drop_reason: z.object({ code: z.string(), message: z.string() }).nullish(),
+      }),
+    )
+    .min(1),
 });
 
 export function openHelix(options: {
@@ -44,7 +65,7 @@ export function openHelix(options: {
     return readAnswer(
       "Twitch",
       schema,
-      await http.json({ ...request, url, bearer: token, headers: { "client-id": clientId } }),
+      await http.json({ ...request, url, bearer: token, headers: { "client-id": clientId }, explain }),
     );
   };
 
@@ -98,5 +119,38 @@ export function openHelix(options: {
         );
       });
     },
+    async subscribe(session, { type, sessionId, signal }) {
+      const { platformUserId } = session;
+      const json = {
+        type,
+        version: "1",
+        condition: { broadcaster_user_id: platformUserId, user_id: platformUserId },
+        transport: { method: "websocket", session_id: sessionId },
+      };
+      await asAccount(session, (token) =>
+        ask(z.unknown(), token, "eventsub/subscriptions", {}, { method: "POST", json, signal }),
+      );
+    },
+    async sendMessage(session, { text, replyTo, signal }) {
+      const json = {
+        broadcaster_id: session.platformUserId,
+        sender_id: session.platformUserId,
+        message: text,
+        ...(replyTo === null ? {} : { reply_parent_message_id: replyTo }),
+      };
+      const { data } = await asAccount(session, (token) =>
+        ask(Sent, token, "chat/messages", {}, { method: "POST", json, signal }),
+      );
+      const [sent] = data;
+      if (sent?.is_sent !== true)
+        throw new PlatformError("refused", `Twitch does not show it. ${sent?.drop_reason?.message ?? ""}`.trim());
+      return { platformMessageId: sent.message_id === "" ? null : sent.message_id };
+    },
   };
+}
+
+/** A 401 that no other token of this grant would change. */
+function explain({ status, words }: HttpRefusal): PlatformError | null {
+  if (status !== 401 || !/missing scope/iu.test(words)) return null;
+  return new PlatformError("refused", "Twitch was not told to let TRaX do this: link the account again.");
 }

@@ -2,6 +2,7 @@ import { Secret } from "@trax/foundation/secret";
 import { askForTokens, authorizationUrl } from "../../oauth.ts";
 import { PlatformError } from "../../platform.ts";
 import type { Platform, PlatformClient, PlatformContext, Secrets } from "../../platform.ts";
+import { openTwitchChat } from "./chat.ts";
 import { openHelix } from "./helix.ts";
 
 /** What TRaX asks for: the key, the title, and chat both ways (dev.twitch.tv/docs/authentication/scopes). */
@@ -84,5 +85,6 @@ function open(context: PlatformContext): PlatformClient | null {
     },
     ingest: (session) => helix.ingest(session),
     setMetadata: (session, metadata) => helix.setMetadata(session, metadata),
+    ...openTwitchChat({ helix, eventSubUrl: context.setting("EVENTSUB_URL") ?? "", log: context.log }),
   };
 }
