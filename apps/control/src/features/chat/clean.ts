@@ -27,6 +27,7 @@ export function cleanUpdate(update: ChatUpdate, now: Date): ChatUpdate {
     emotes: cleanEmotes(update.emotes, text),
     replyTo: update.replyTo === null ? null : cleanId(update.replyTo),
     sentAt: cleanTime(update.sentAt, now),
+    ...(update.isPerhapsOurs === true ? { isPerhapsOurs: true } : {}),
   };
 }
 

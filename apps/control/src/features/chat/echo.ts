@@ -43,13 +43,20 @@ export async function findEchoes(
 
 function partOf(parts: ReadonlySet<Part>, message: IncomingMessage, ourselves: string): Part | null {
   for (const part of parts) if (part.platformMessageId === message.platformMessageId) return part;
-  if (message.author.platformUserId !== ourselves) return null;
-  for (const part of parts)
-    if (part.platformMessageId === null && comparable(part.text) === comparable(message.text)) return part;
+  const isOurs = message.author.platformUserId === ourselves;
+  if (!isOurs && message.isPerhapsOurs !== true) return null;
+  const form = isOurs ? comparable : withoutMarks;
+  for (const part of parts) if (part.platformMessageId === null && form(part.text) === form(message.text)) return part;
   return null;
 }
 
 /** Platforms trim, and join spaces. */
 function comparable(text: string): string {
   return text.replaceAll(/\s+/g, " ").trim();
+}
+
+/** What is left where a platform took the marks for its markup, as in `**so**`. */
+function withoutMarks(text: string): string {
+  const left = text.replaceAll(/[\s!-/:-@[-`{-~]/g, "");
+  return left === "" ? comparable(text) : left;
 }

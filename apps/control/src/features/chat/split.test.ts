@@ -19,6 +19,13 @@ test("characters are counted, and none is cut in two", () => {
   assert.deepEqual(splitText("🎉🎉🎉", of(2)), ["🎉🎉", "🎉"]);
 });
 
+test("bytes are counted where the platform does, and none of a character's is parted from the others", () => {
+  const can = { ...of(6), longestBytes: 10 };
+  assert.deepEqual(splitText("abcdef", can), ["abcdef"]);
+  assert.deepEqual(splitText("abcdefg", can), ["abcdef", "g"]);
+  assert.deepEqual(splitText("🎉🎉🎉", can), ["🎉🎉", "🎉"]);
+});
+
 test("no text becomes more than ten parts", () => {
   assert.equal(splitText("x".repeat(101), of(10)), null);
   assert.equal(splitText("x".repeat(100), of(10))?.length, 10);

@@ -36,7 +36,7 @@ export function openPlatformHttp(title: string, allowedNetworks: readonly string
       headers: headersOf(request, body),
       signal,
       ...(request.guarded === true
-        ? await guarded(url, allowedNetworks)
+        ? await guardedConnection(url, allowedNetworks)
         : { agent: isRepeatable ? agents[url.protocol] : false }),
     };
     try {
@@ -111,11 +111,17 @@ function answerTo(url: URL, options: RequestOptions, body: string | null): Promi
   return promise;
 }
 
-/** Connects to the very address that was checked; a token never goes to the public in the clear. */
-async function guarded(url: URL, allowedNetworks: readonly string[]): Promise<RequestOptions> {
+/**
+ * Connects to the very address that was checked; a token never goes to the public in the clear.
+ * For http, https, ws and wss. Throws a `PlatformError`.
+ */
+export async function guardedConnection(
+  url: URL,
+  allowedNetworks: readonly string[],
+): Promise<Pick<RequestOptions, "lookup"> & { readonly agent: false }> {
   const checked = await checkAddress(url.hostname, { allowedNetworks });
   if (!checked.ok) throw new PlatformError(checked.code === "dns_failed" ? "unavailable" : "refused", checked.message);
-  if (url.protocol === "http:" && !inNetworks(checked.ip, allowedNetworks))
+  if ((url.protocol === "http:" || url.protocol === "ws:") && !inNetworks(checked.ip, allowedNetworks))
     throw new PlatformError("refused", "The address has to be https: a token would be readable on the way.");
   return {
     agent: false,

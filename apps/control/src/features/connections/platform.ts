@@ -39,6 +39,8 @@ export type Capabilities = {
     readonly replies: boolean;
     /** Characters a message may have; null: no limit is known. */
     readonly longest: number | null;
+    /** Bytes of UTF-8 it may have, where the platform counts these too. */
+    readonly longestBytes?: number;
     /** What becomes of a longer one. */
     readonly longer: "split" | "refuse";
   };
@@ -175,6 +177,8 @@ export type PlatformClient = {
     readonly platformUserId: string;
     readonly updates: readonly ChatUpdate[];
   } | null>;
+  /** Ends what it keeps open between calls. */
+  close?(): void;
 };
 
 /** What a platform is told of a broadcast. */
@@ -211,6 +215,8 @@ export type ChatUpdate =
       /** The platform's id of what it answers. */
       readonly replyTo: string | null;
       readonly sentAt: Date;
+      /** The platform does not tell our account from others like it: the text tells, loosely, for it may have changed it. */
+      readonly isPerhapsOurs?: boolean;
     }
   | { readonly kind: "deleted"; readonly platformMessageId: string }
   /** A ban or a time-out: what the author wrote is taken back. */

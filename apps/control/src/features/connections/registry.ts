@@ -87,6 +87,7 @@ export function openPlatforms(
       log: given.log.child({ platform: platform.name }),
       spend: (units) => quota?.spend(units) ?? Promise.resolve(),
     });
+    closing.push(() => client?.close?.());
     return { platform, client, quota };
   });
   const byName = new Map(all.map((one) => [one.platform.name, one]));

@@ -4,7 +4,8 @@ import type { OpenPlatform, Registry } from "./registry.ts";
 import type { ConnectionRow } from "./sql.ts";
 
 function capabilitiesOf({ capabilities }: Platform): PlatformCapabilities {
-  const { linking, ingestUrl, metadata, chat } = capabilities;
+  const { linking, ingestUrl, metadata } = capabilities;
+  const { longestBytes: _, ...chat } = capabilities.chat;
   return { linking, ingest: ingestUrl !== null, metadata: [...metadata], chat };
 }
 
