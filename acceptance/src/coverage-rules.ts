@@ -18,6 +18,7 @@ export const columns = [
   "422",
   "429",
   "503",
+  "507",
   "idempotent",
   "paginated",
 ] as const;
@@ -100,6 +101,7 @@ export function requiredKinds(operation: ListedOperation): readonly PromiseKind[
 export function reasonsFor(operation: ListedOperation, column: Column): readonly string[] {
   const reasons = rules.filter((rule) => columnOf(rule.kind) === column).map((rule) => rule.unless(operation));
   const said = reasons.filter((reason) => reason !== null);
+  if (column === "507") said.unshift("it stores nothing");
   if (column === "416") said.unshift("it is no file");
   if (column === "409" || column === "422") said.unshift("no state and no value refuses it");
   return [...new Set(said)];

@@ -28,6 +28,7 @@ const collectionOfPrefix: Readonly<Record<string, string>> = {
   dst: "destinations",
   scn: "scenes",
   cnx: "connections",
+  ast: "media",
 };
 
 /** A body that the operation takes, with every field there is, its ids being the world's. */
@@ -39,9 +40,9 @@ export async function sampleBody(operation: ListedOperation, world: World): Prom
   const full = asObject(await valueOf("", schema, world));
   const example = await withIds(asObject(bodyExampleOf(operation.method, operation.path)), world);
   const body = { ...full, ...example, ...overrides(full) };
-  // A source that is published to has no address.
+  // A source that is published to has no address, and plays nothing.
   if (operation.name === "createSource" || operation.name === "updateSource")
-    return replaced(replaced(body, ["url"], undefined), ["playlist"], undefined);
+    return ["url", "playlist", "assetId"].reduce((left, name) => replaced(left, [name], undefined), body);
   // It is of an address or of a connection.
   if (operation.name === "createDestination" || operation.name === "updateDestination")
     return replaced(body, ["connectionId"], undefined);

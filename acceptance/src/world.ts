@@ -5,6 +5,7 @@ import { listAt, textAt } from "./json.ts";
 import { linkSomebody } from "./linking.ts";
 import { eventually } from "./media/eventually.ts";
 import type { ListedOperation } from "./operation-list.ts";
+import { beginUpload, resumed, sendTo, someBytes } from "./uploading.ts";
 
 /**
  * One thing of each kind in an account, made when it is first needed. Each
@@ -62,12 +63,19 @@ const makers: Readonly<Record<string, Maker>> = {
     const [recording] = listAt((await world.account.ask("GET", path)).json, "recordings");
     return textAt(recording, "id");
   },
+  media: async ({ account }) => (await beginUpload(account)).id,
   messages: async (world) => make(world, `${await studioPath(world)}/chat/messages`, { text: "Hello" }),
   keys: async (world) => {
     const answer = await world.account.askAsUser("POST", "/account/keys", { name: "k", scopes: ["studios:read"] });
     return textAt(answer.json, "id");
   },
 };
+
+/** The bytes of an asset, all of them. */
+async function sendAll(account: Account, assetId: string): Promise<void> {
+  const { sizeBytes, upload } = await resumed(account, assetId);
+  assert.equal(await sendTo(upload, someBytes(sizeBytes)), 200);
+}
 
 async function studioPath(world: World): Promise<string> {
   return `/v1/studios/${await world.idOf("studios")}`;
@@ -81,6 +89,7 @@ async function make(world: World, path: string, body: object): Promise<string> {
 
 export function newWorld(account: Account): World {
   const made = new Map<string, Promise<string>>();
+  let sent: Promise<void> | undefined;
   const world: World = {
     account,
     idOf: (collection) => {
@@ -94,6 +103,8 @@ export function newWorld(account: Account): World {
     pathOf: async (operation) => {
       const ids: string[] = [];
       for (const collection of collectionsOf(operation)) ids.push(await world.idOf(collection));
+      // Only what is there can be complete.
+      if (operation.name === "completeMedia") await (sent ??= sendAll(account, await world.idOf("media")));
       return pathWith(operation, ids);
     },
   };
@@ -119,6 +130,7 @@ const prefixes: Readonly<Record<string, string>> = {
   scenes: "scn",
   broadcasts: "brd",
   recordings: "rec",
+  media: "ast",
   connections: "cnx",
   messages: "msg",
   keys: "key",
