@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AV_PIX_FMT_GRAY32LE, AV_PIX_FMT_YUV420P, AVCOL_RANGE_MPEG, AVCOL_SPC_BT709 } from "node-av/constants";
-import { FFmpegError, Frame } from "node-av/lib";
 import type { Composition } from "../ffmpeg/composition.ts";
-import { SharedFrame } from "../ffmpeg/shared-frame.ts";
+import type { SharedFrame } from "../ffmpeg/shared-frame.ts";
+import { greyPicture } from "../ffmpeg/testing/grey-picture.ts";
 import type { Bitmap, DrawItem } from "./draw.ts";
 import { FrameComposer } from "./frame-composer.ts";
 
@@ -65,11 +64,7 @@ test("what cannot be drawn is held, then stood in for, tried again, and left for
 test("a source that cannot be drawn is left out where another is seen, told of, and back as soon as it can be", async () => {
   const errors: unknown[] = [];
   const composer = new FrameComposer(canvas, (error) => errors.push(error));
-  const [good, odd, mended] = [
-    plainPicture(AV_PIX_FMT_YUV420P),
-    plainPicture(AV_PIX_FMT_GRAY32LE),
-    plainPicture(AV_PIX_FMT_YUV420P),
-  ];
+  const [good, odd, mended] = [greyPicture("drawable"), greyPicture("undrawable"), greyPicture("drawable")];
   let second: SharedFrame = odd;
   let frame = 0;
   const left = { ...broken, sourceId: "good", box: { x: 0, y: 0, width: 32, height: 36 } };
@@ -101,14 +96,3 @@ test("a source that cannot be drawn is left out where another is seen, told of, 
   composer.close();
   for (const picture of [good, odd, mended]) picture.release();
 });
-
-function plainPicture(format: typeof AV_PIX_FMT_YUV420P | typeof AV_PIX_FMT_GRAY32LE): SharedFrame {
-  const frame = new Frame();
-  frame.alloc();
-  Object.assign(frame, { width: 64, height: 36, format });
-  FFmpegError.throwIfError(frame.getBuffer(), "make");
-  frame.colorRange = AVCOL_RANGE_MPEG;
-  frame.colorSpace = AVCOL_SPC_BT709;
-  for (const plane of frame.data ?? []) plane.fill(128);
-  return new SharedFrame(frame);
-}
