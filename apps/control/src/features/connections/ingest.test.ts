@@ -11,7 +11,7 @@ import { startTwitch } from "@trax/peers/twitch/server";
 import { startYoutube } from "@trax/peers/youtube/server";
 import sql from "sql-template-tag";
 import { startControl } from "../../testing/control.ts";
-import { shapeOf } from "../../testing/shape.ts";
+import { refusedAs, shapeOf } from "../../testing/shape.ts";
 import { Tenant } from "../../testing/tenant.ts";
 import { appUri, linkAt } from "./testing/linking.ts";
 
@@ -116,6 +116,15 @@ test("YouTube: its stream is bound to a broadcast with the studio's title and pr
   assert.ok(second.revision > first.revision);
   assert.deepEqual([youtube.streams().length, youtube.broadcasts().length], [1, 2]);
   await endShow(show);
+
+  await database.query(sql`update platform_quota set units = 9990 where platform = 'youtube'`);
+  const before = youtube.requests.length;
+  const path = `/v1/connections/${show.id}/metadata`;
+  const refused = await show.tenant.call("PUT", path, { title: "Too much" });
+  refusedAs(refused, 503, "platform_unavailable");
+  assert.match(refused.text, /quota of this TRaX is used up/);
+  assert.ok(Number(refused.headers.get("retry-after")) <= 90_000, "until YouTube's midnight");
+  assert.equal(youtube.requests.slice(before).filter(({ method }) => method !== "GET").length, 0, "asked nothing dear");
 });
 
 test("Kick: its url and key, and one that may not be read is said in words", async () => {
