@@ -103,6 +103,15 @@ test("SRT has a process of its own, RTMP shares one, what is disabled has none",
   );
 });
 
+test("nothing is sent where a platform has not told yet where to", () => {
+  const waiting = destinationOf({ id: "dst_w", waits: true });
+  const plan = planStudio(studio({ destinations: [waiting, destination("dst_r", "rtmp://h/a")] }), view([]));
+  assert.deepEqual(
+    plan.active.map(({ id }) => id),
+    ["dst_r"],
+  );
+});
+
 test("audio that has to be transcoded takes everything to the process of its own", () => {
   const { relays } = planStudio(studio({}), view([["src_a", 1, "opus"]]));
   assert.deepEqual(relays.shared?.destinations, []);
