@@ -17,7 +17,7 @@ export class ApiClient {
     return this.#key.reveal();
   }
 
-  async ask(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: object): Promise<unknown> {
+  async ask(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: object): Promise<unknown> {
     const response = await fetch(this.#baseUrl + path, {
       method,
       headers: {

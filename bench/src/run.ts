@@ -5,6 +5,8 @@ import { tempDirectory } from "@trax/peers";
 import type { Benchmark } from "./benchmark.ts";
 import { authenticatedRequest } from "./benchmarks/authenticated-request.ts";
 import { destinationCost } from "./benchmarks/destination-cost.ts";
+import { chatFanout } from "./benchmarks/chat-fanout.ts";
+import { chatSend } from "./benchmarks/chat-send.ts";
 import { frozenDestination } from "./benchmarks/frozen-destination.ts";
 import { composedCpu } from "./benchmarks/composed-cpu.ts";
 import { programScale } from "./benchmarks/program-scale.ts";
@@ -31,6 +33,8 @@ const benchmarks: readonly Benchmark[] = [
   takeLatency,
   glassToGlass,
   programStart,
+  chatFanout,
+  chatSend,
 ];
 
 const { positionals, values } = parseArgs({

@@ -45,8 +45,11 @@ export type Trax = {
   readonly stop: () => Promise<void>;
 };
 
-/** Starts `./trax up` as it is shipped, on a new data directory and any free ports; only the rate limit is out of the way. */
-export async function startTrax(directory: string): Promise<Trax> {
+/** Starts `./trax up` as it is shipped, on a new data directory and any free ports; only the rate limit is out of the way. @param environment More of it. */
+export async function startTrax(
+  directory: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Trax> {
   const dataDir = join(directory, `trax-${process.hrtime.bigint()}`);
   await mkdir(dataDir);
   const readyFile = join(dataDir, "ready.json");
@@ -56,6 +59,7 @@ export async function startTrax(directory: string): Promise<Trax> {
       ...Object.fromEntries(ports.map((name) => [`TRAX_${name}_PORT`, "0"])),
       TRAX_RATE_LIMIT: "100000000/60",
       TRAX_PROGRAM_CORES: "64",
+      ...environment,
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
