@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import type { PlatformSettings } from "@trax/foundation/config";
 import type { Database } from "@trax/foundation/database";
@@ -24,10 +26,12 @@ export type Registry = {
 
 export const platformsDirectory = new URL("platforms/", import.meta.url);
 
-/** Every platform there is a folder of, by name. Throws for a folder that is none. */
+/** Every platform there is a folder of, by name: one with an `index.ts`. Throws where that exports none of that name. */
 export async function loadPlatforms(directory: URL = platformsDirectory): Promise<readonly Platform[]> {
   const entries = await readdir(directory, { withFileTypes: true });
-  const names = entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).toSorted();
+  const isPlatformFolder = (entry: Dirent): boolean =>
+    entry.isDirectory() && existsSync(new URL(`${entry.name}/index.ts`, directory));
+  const names = entries.flatMap((entry) => (isPlatformFolder(entry) ? [entry.name] : [])).toSorted();
   return Promise.all(
     names.map(async (name) => {
       const module: unknown = await import(new URL(`${name}/index.ts`, directory).href);
