@@ -19,7 +19,8 @@ export function unknownRoutes(
   }
   return (request, reply) => {
     const url = request.raw.url?.split("?")[0] ?? "";
-    const path = [...paths.values()].find(({ pattern }) => pattern.test(url));
+    // A path without parameters may look like another's id.
+    const path = paths.get(url) ?? [...paths.values()].find(({ pattern }) => pattern.test(url));
     if (path === undefined) return new ApiError("not_found", "There is no such route.");
     const allow = [...path.methods].sort().join(", ");
     if (request.method === "OPTIONS") {
