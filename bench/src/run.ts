@@ -14,6 +14,8 @@ import { takeLatency } from "./benchmarks/take-latency.ts";
 import { glassToGlass } from "./benchmarks/glass-to-glass.ts";
 import { goLive } from "./benchmarks/go-live.ts";
 import { programStart } from "./benchmarks/program-start.ts";
+import { mediaList } from "./benchmarks/media-list.ts";
+import { uploadThroughput } from "./benchmarks/upload-throughput.ts";
 import { listPage } from "./benchmarks/list-page.ts";
 import { relayCost } from "./benchmarks/relay-cost.ts";
 import { describeMachine, describeVersions, load } from "./machine.ts";
@@ -24,6 +26,8 @@ import { repository } from "./repository.ts";
 const benchmarks: readonly Benchmark[] = [
   authenticatedRequest,
   listPage,
+  mediaList,
+  uploadThroughput,
   goLive,
   destinationCost,
   relayCost,

@@ -1,12 +1,7 @@
 const types: Readonly<Record<string, string>> = {
   jpg: "image/jpeg",
   png: "image/png",
-  webp: "image/webp",
   mp4: "video/mp4",
-  m4a: "audio/mp4",
-  mka: "audio/x-matroska",
-  wav: "audio/wav",
-  flac: "audio/flac",
   json: "application/json",
 };
 
