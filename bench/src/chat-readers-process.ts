@@ -26,16 +26,18 @@ function open(order: z.output<typeof ChatReadersOrder>, isSampled: boolean): Pro
   socket.write(`GET ${url.pathname} HTTP/1.1\r\nhost: ${url.host}\r\nauthorization: Bearer ${order.key}\r\n\r\n`);
   socket.on("data", (data: Buffer) => {
     opened.resolve();
-    const bytes = Buffer.concat([reader.tail, data]);
-    let at = 0;
-    for (let found = bytes.indexOf(begin); found !== -1; found = bytes.indexOf(begin, at)) {
-      reader.count += 1;
-      at = found + begin.length;
-    }
-    reader.tail = bytes.subarray(Math.max(at, bytes.length - begin.length + 1));
+    reader.count += countIn(data) + countIn(Buffer.concat([reader.tail, data.subarray(0, begin.length - 1)]));
+    reader.tail = Buffer.from(data.subarray(Math.max(0, data.length - begin.length + 1)));
     if (isSampled) sample(reader, data);
   });
   return opened.promise;
+}
+
+/** Without a copy: half a gigabyte a second passes here. One that is cut in two is found where the pieces meet. */
+function countIn(bytes: Buffer): number {
+  let count = 0;
+  for (let at = bytes.indexOf(begin); at !== -1; at = bytes.indexOf(begin, at + begin.length)) count += 1;
+  return count;
 }
 
 function sample(reader: Reader, data: Buffer): void {

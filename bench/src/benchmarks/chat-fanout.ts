@@ -40,7 +40,7 @@ async function measure({ quick, say, directory }: Setting, owned: Owned): Promis
   const url = `${trax.baseUrl}${studio.path}/events`;
   const key = studio.account.revealKey();
   const readers = owned.add(await openChatReaders({ url, key, count: readersAtOnce, sampled }));
-  const groups = [[await trax.pidOf("control")], await trax.databasePids()];
+  const groups = [[await trax.pidOf("control")], await trax.databasePids(), [readers.pid], [process.pid]];
 
   /** Says so many a second, evenly, each with the moment it is said; answers how many. */
   const talk = async (): Promise<number> => {
@@ -65,7 +65,7 @@ async function measure({ quick, say, directory }: Setting, owned: Owned): Promis
   const p99: number[] = [];
   const slowest: number[] = [];
   const rates: number[] = [];
-  const cpu: number[][] = [[], []];
+  const cpu: number[][] = groups.map(() => []);
   for (let repetition = 1; repetition <= repetitions; repetition++) {
     const begun = performance.now();
     const before = await Promise.all(groups.map(spentBy));
@@ -93,6 +93,8 @@ async function measure({ quick, say, directory }: Setting, owned: Owned): Promis
       { name: "platform to reader, slowest", unit: "ms", samples: slowest },
       { name: "control's CPU", unit: "% of a core", samples: cpu[0] ?? [] },
       { name: "PostgreSQL's CPU", unit: "% of a core", samples: cpu[1] ?? [] },
+      { name: "the readers' CPU", unit: "% of a core", samples: cpu[2] ?? [] },
+      { name: "the Twitch's CPU", unit: "% of a core", samples: cpu[3] ?? [] },
     ],
     notes: ["The Twitch, the readers, TRaX and PostgreSQL share the machine: the delay holds what all of them cost."],
   };
