@@ -8,11 +8,11 @@ export type ProcessingLimits = {
   readonly silentMs: number;
   /** The whole, until it says how long it may take itself, ms. */
   readonly firstMs: number;
-  /** Of what may be written to, KiB (RLIMIT_DATA). What Node reserves for itself and never uses counts too: 650,000. */
+  /** Of what may be written to, KiB (RLIMIT_DATA). What Node reserves for itself and never uses counts too: about 700,000. */
   readonly memoryKiB: number;
 };
 
-export const processingLimits: ProcessingLimits = { silentMs: 120_000, firstMs: 30 * 60_000, memoryKiB: 2_000_000 };
+export const processingLimits: ProcessingLimits = { silentMs: 120_000, firstMs: 30 * 60_000, memoryKiB: 2_400_000 };
 
 export type Outcome =
   | { readonly type: "done"; readonly result: LibraryResult }

@@ -5,7 +5,6 @@ import { pipeline } from "node:stream/promises";
 import { processAudio } from "./audio.ts";
 import { processClip, processRecording } from "./clip.ts";
 import { checkContentType } from "./content-type.ts";
-import { processImage } from "./image.ts";
 import { longestWork, openMediaFile, pictureSize } from "./media-file.ts";
 import type { LibraryJob, LibraryReport, LibraryResult } from "./protocol.ts";
 import { Refused } from "./refused.ts";
@@ -59,7 +58,11 @@ async function check({ path, sizeBytes, sha256: told }: LibraryJob): Promise<str
 async function make(job: LibraryJob): Promise<Omit<LibraryResult, "sha256">> {
   const { path, directory, kind, contentType, recordedMs } = job;
   const demuxers = await checkContentType(path, contentType);
-  if (kind === "image" || demuxers === null) return processImage(path, directory);
+  if (kind === "image" || demuxers === null) {
+    // Only for images: what draws them reserves a gigabyte, which clips are not to lose of their memory.
+    const { processImage } = await import("./image.ts");
+    return processImage(path, directory);
+  }
   const demuxer = await openMediaFile(path, demuxers);
   try {
     if (recordedMs !== null) return await processRecording(demuxer, directory, recordedMs);
