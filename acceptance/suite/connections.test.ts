@@ -17,6 +17,7 @@ import { openShow } from "../src/media/show.ts";
 import { owncastBody, redirectUri } from "../src/platforms.ts";
 import { afterAll, behaviour, promise } from "../src/promise.ts";
 import { assertRefused } from "../src/refusal.ts";
+import { noteSecret } from "../src/secrets.ts";
 import { freshAccount } from "../src/shared-account.ts";
 
 // Accounts on platforms. What a platform does on a bad day is shown on an
@@ -64,7 +65,9 @@ let users = 0;
 async function newUser() {
   const { twitch } = await open();
   users += 1;
-  const user = twitch.addUser({ login: `streamer${users}`, streamKey: newKey() });
+  const streamKey = newKey();
+  for (const secret of [streamKey, twitch.clientSecret]) noteSecret(secret);
+  const user = twitch.addUser({ login: `streamer${users}`, streamKey });
   twitch.decide({ kind: "consent", userId: user.id });
   return user;
 }
