@@ -3,6 +3,9 @@ import { askForTokens, authorizationUrl } from "../../oauth.ts";
 import { PlatformError } from "../../platform.ts";
 import type { Platform, PlatformClient, PlatformContext } from "../../platform.ts";
 import { openYouTubeApi } from "./api.ts";
+import { usualTimes } from "./chat-follow.ts";
+import type { ChatTimes } from "./chat-follow.ts";
+import { openYouTubeChat } from "./chat.ts";
 import { openLive } from "./live.ts";
 
 const scopes = ["https://www.googleapis.com/auth/youtube.force-ssl"];
@@ -39,10 +42,11 @@ export const platform: Platform = {
     },
   },
   quota: { setting: "DAILY_QUOTA", timeZone: "America/Los_Angeles" },
-  open,
+  open: (context) => openYouTube(context),
 };
 
-function open(context: PlatformContext): PlatformClient | null {
+/** @param times of following a chat; shorter in tests */
+export function openYouTube(context: PlatformContext, times: ChatTimes = usualTimes): PlatformClient | null {
   const [clientId, clientSecret] = [context.setting("CLIENT_ID"), context.setting("CLIENT_SECRET")];
   if (clientId === null || clientSecret === null) return null;
   const { http } = context;
@@ -91,5 +95,6 @@ function open(context: PlatformContext): PlatformClient | null {
     ingest: (session, show) => live.ingest(session, show),
     ended: (session) => live.ended(session),
     setMetadata: (session, metadata) => live.setMetadata(session, metadata),
+    ...openYouTubeChat({ api, live }, times),
   };
 }

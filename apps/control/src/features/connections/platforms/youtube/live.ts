@@ -11,6 +11,8 @@ export type Live = {
   ingest(session: PlatformSession, show: Show): Promise<{ readonly url: string; readonly streamKey: string }>;
   ended(session: PlatformSession): Promise<void>;
   setMetadata(session: PlatformSession, metadata: Metadata): Promise<void>;
+  /** The chat of the broadcast that is on, the latest where there are several; null: none is. */
+  activeChat(session: PlatformSession): Promise<string | null>;
 };
 
 /** Ours among a channel's live streams goes by this name. */
@@ -34,7 +36,12 @@ const Stream = z.object({
 const Streams = z.object({ items: z.array(Stream).default([]), nextPageToken: z.string().optional() });
 const Broadcast = z.object({
   id: z.string(),
-  snippet: z.looseObject({ title: z.string(), scheduledStartTime: z.string().optional() }),
+  snippet: z.looseObject({
+    title: z.string(),
+    scheduledStartTime: z.string().optional(),
+    actualStartTime: z.string().optional(),
+    liveChatId: z.string().optional(),
+  }),
   status: z.object({ lifeCycleStatus: z.string() }),
   contentDetails: z.object({ boundStreamId: z.string().optional() }).optional(),
 });
@@ -173,5 +180,11 @@ export function openLive(api: YouTubeApi): Live {
         if (title !== undefined) await updateTitle(token, broadcast, title);
         if (category !== undefined) await setCategory(token, broadcast.id, category);
       }),
+    async activeChat(session) {
+      const on = await asAccount(session, (token) => broadcasts(token, "active"));
+      const startOf = ({ snippet }: Broadcast): number => Date.parse(snippet.actualStartTime ?? "") || 0;
+      const latest = on.toSorted((a, b) => startOf(b) - startOf(a));
+      return latest.map(({ snippet }) => snippet.liveChatId ?? "").find((id) => id !== "") ?? null;
+    },
   };
 }
