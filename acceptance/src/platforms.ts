@@ -1,6 +1,6 @@
-import { startOwncast } from "@trax/peers/owncast/owncast";
+import { randomBytes } from "node:crypto";
+import { startIrcV3 } from "@trax/peers/irc/ircv3";
 import { startTwitch } from "@trax/peers/twitch/server";
-import { textAt } from "./json.ts";
 import type { JsonObject } from "./json.ts";
 
 /** Platforms of the run's own, for accounts that suites link. */
@@ -12,9 +12,9 @@ export type Platforms = {
 
 /** As in the example of the contract, so that what is made from it is taken. */
 export const redirectUri = "https://live.example.com/connections";
-const owncastVariable = "TRAX_ACCEPTANCE_OWNCAST";
+const ircVariable = "TRAX_ACCEPTANCE_IRC";
 
-/** A Twitch on which another user consents every time, and an Owncast whose token the test files inherit. */
+/** A Twitch on which another user consents every time, and an IRC server whose address the test files inherit. */
 export async function startPlatforms(): Promise<Platforms> {
   const twitch = await startTwitch();
   let users = 0;
@@ -25,9 +25,8 @@ export async function startPlatforms(): Promise<Platforms> {
       return twitch.addUser({ login: `user${users}` }).id;
     },
   });
-  const owncast = await startOwncast();
-  const { url } = owncast;
-  process.env[owncastVariable] = JSON.stringify({ url, accessToken: owncast.addIntegration("TRaX").token });
+  const irc = await startIrcV3();
+  process.env[ircVariable] = irc.url;
   return {
     environment: {
       ...twitch.baseUrls,
@@ -37,13 +36,13 @@ export async function startPlatforms(): Promise<Platforms> {
     },
     stop: async () => {
       await twitch.stop();
-      await owncast.stop();
+      await irc.stop();
     },
   };
 }
 
-/** A body that links the run's Owncast. */
-export function owncastBody(): JsonObject {
-  const owncast: unknown = JSON.parse(process.env[owncastVariable] ?? "{}");
-  return { platform: "owncast", url: textAt(owncast, "url"), accessToken: textAt(owncast, "accessToken") };
+/** A body that links a channel of the run's IRC server, which nobody has linked before. */
+export function ircBody(): JsonObject {
+  const name = randomBytes(6).toString("hex");
+  return { platform: "irc", server: process.env[ircVariable] ?? "", channel: `#c${name}`, nick: `n${name}` };
 }

@@ -3,7 +3,7 @@ import type { JsonObject } from "./json.ts";
 import { at, isObject } from "./json.ts";
 import { bodyExampleOf, bodySchemaOf, followed } from "./open-api.ts";
 import type { ListedOperation, OperationName } from "./operation-list.ts";
-import { owncastBody } from "./platforms.ts";
+import { ircBody } from "./platforms.ts";
 import { closedAddress } from "./world.ts";
 import type { World } from "./world.ts";
 
@@ -17,8 +17,8 @@ const accountBodies: Partial<Record<OperationName, (world: World) => JsonObject>
     expiresInSeconds: 3600,
     allowedNetworks: ["127.0.0.0/8"],
   }),
-  // What an Owncast takes, and nothing of what is other platforms'.
-  createConnection: () => owncastBody(),
+  // What IRC takes, and nothing of what is other platforms'.
+  createConnection: () => ircBody(),
   rotateKey: () => ({ overlapSeconds: 60 }),
 };
 

@@ -14,7 +14,7 @@ import { eventually } from "../src/media/eventually.ts";
 import { newKey, untilEnded, untilPublished } from "../src/media/nginx-view.ts";
 import { owned } from "../src/media/owned.ts";
 import { openShow } from "../src/media/show.ts";
-import { owncastBody, redirectUri } from "../src/platforms.ts";
+import { ircBody, redirectUri } from "../src/platforms.ts";
 import { afterAll, behaviour, promise } from "../src/promise.ts";
 import { assertRefused } from "../src/refusal.ts";
 import { noteSecret } from "../src/secrets.ts";
@@ -141,9 +141,9 @@ behaviour("a state is used once; one that nobody has begun is refused", async ()
 
 promise("createConnection", "happy", "by what logs in to it", async () => {
   const account = await freshAccount();
-  const answer = await account.ask("POST", "/v1/connections", owncastBody());
+  const answer = await account.ask("POST", "/v1/connections", ircBody());
   assert.equal(answer.status, 201, answer.text);
-  assert.deepEqual([at(answer.json, "platform"), at(answer.json, "status")], ["owncast", "ok"]);
+  assert.deepEqual([at(answer.json, "platform"), at(answer.json, "status")], ["irc", "ok"]);
 });
 
 promise("createConnection", "platform_not_configured", "one whose accounts are linked in a browser", async () => {
@@ -152,22 +152,29 @@ promise("createConnection", "platform_not_configured", "one whose accounts are l
     assertRefused(await account.ask("POST", "/v1/connections", { platform }), "platform_not_configured");
 });
 
-promise("createConnection", "platform_refused", "a token that the platform does not take", async () => {
-  const account = await freshAccount();
-  const body = { ...owncastBody(), accessToken: "no such token" };
-  assertRefused(await account.ask("POST", "/v1/connections", body), "platform_refused");
-});
+promise(
+  "createConnection",
+  "platform_refused",
+  "a password that the platform does not take, an address that is none",
+  async () => {
+    const account = await freshAccount();
+    for (const wrong of [{ password: "no such password" }, { server: "http://127.0.0.1" }, { channel: "show" }]) {
+      const answer = await account.ask("POST", "/v1/connections", { ...ircBody(), ...wrong });
+      assertRefused(answer, "platform_refused", JSON.stringify(wrong));
+    }
+  },
+);
 
 promise("createConnection", "platform_unavailable", "where nothing answers", async () => {
   const account = await freshAccount();
-  const body = { ...owncastBody(), url: "http://127.0.0.1:9" };
+  const body = { ...ircBody(), server: "irc://127.0.0.1:9" };
   assertRefused(await account.ask("POST", "/v1/connections", body), "platform_unavailable");
 });
 
 for (const name of ["createDestination", "updateDestination"] as const) {
   promise(name, "platform_refused", "made from an account that cannot be streamed to", async () => {
     const account = await freshAccount();
-    const connection = await account.ask("POST", "/v1/connections", owncastBody());
+    const connection = await account.ask("POST", "/v1/connections", ircBody());
     const connectionId = textAt(connection.json, "id");
     const studio = textAt((await account.ask("POST", "/v1/studios", { name: "Show" })).json, "id");
     const list = `/v1/studios/${studio}/destinations`;

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import type { Answer } from "../src/exchange.ts";
 import { at, listAt, textAt } from "../src/json.ts";
-import { linkSomebody } from "../src/linking.ts";
 import { operationAt, operationList } from "../src/operation-list.ts";
 import type { ListedOperation } from "../src/operation-list.ts";
 import { promise } from "../src/promise.ts";
@@ -33,8 +32,6 @@ async function listOf(operation: ListedOperation, world: World): Promise<List> {
     path,
     get: (query) => ask("GET", `${path}${query}`),
     add: async () => {
-      // The same account of a platform is linked once.
-      if (operation.name === "listConnections") return linkSomebody(world);
       if (create === null) return newBroadcast(world);
       const answer = await ask("POST", path, await sampleBody(create, world));
       assert.equal(answer.status, 201, answer.text);
