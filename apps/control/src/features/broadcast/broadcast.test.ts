@@ -61,7 +61,7 @@ async function onAir() {
     sentBytes: 30_000,
     droppedFrames: 4,
     roundTripMs: 21,
-    lastTakenAt: "2026-11-22T18:00:00.000Z",
+    lastTakenAt: "2126-11-22T18:00:00.000Z",
   };
   const sourceGauge = { sourceId: source.id, bitrate: 2_500, lastFrameAt: new Date().toISOString(), packetLoss: null };
   await writeGauges(database, [sourceGauge], [destinationGauge]);
@@ -147,7 +147,7 @@ test("a studio on air is told of as it was seen", async () => {
       droppedFrames: 4,
       reconnects: 0,
       roundTripMs: 21,
-      lastTakenAt: "2026-11-22T18:00:00.000Z",
+      lastTakenAt: "2126-11-22T18:00:00.000Z",
       lastError: null,
     },
   );
