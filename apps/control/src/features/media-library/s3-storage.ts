@@ -32,8 +32,15 @@ export function partsOf(sizeBytes: number): readonly Part[] {
 export function s3Storage(store: ObjectStore, s3: S3Uploads): LibraryStorage {
   const shared = new LRUCache<string, string>({ max: sharedUrlsKept });
 
-  const isThere = async ({ objectKey, sizeBytes }: Uploaded): Promise<boolean> =>
-    (await store.stat(objectKey))?.sizeBytes === sizeBytes;
+  /**
+   * Whether all of it is there. S3 keeps no object whose body was cut off, but servers that speak its protocol have
+   * (VersityGW up to 1.8): it is removed, since nothing else could be put in its place.
+   */
+  const isThere = async ({ objectKey, sizeBytes }: Uploaded): Promise<boolean> => {
+    const found = await store.stat(objectKey);
+    if (found !== null && found.sizeBytes !== sizeBytes) await store.remove(objectKey);
+    return found?.sizeBytes === sizeBytes;
+  };
 
   const missing = async (upload: Uploaded, uploadId: string): Promise<readonly Part[]> => {
     const sent = (await s3.parts(upload.objectKey, uploadId)) ?? [];
