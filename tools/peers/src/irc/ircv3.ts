@@ -125,7 +125,9 @@ export async function startIrcV3(): Promise<IrcV3> {
 
   const join = (session: Session, channel: string): void => {
     const members = inChannel(channel).add(session);
-    for (const member of members) member.send("JOIN", [channel], session.mask);
+    // As servers with server-time do to every line.
+    const time = new Date().toISOString();
+    for (const member of members) member.send("JOIN", [channel], session.mask, { time });
     session.reply("353", "=", channel, [...members].map(({ nick }) => nick).join(" "));
     session.reply("366", channel, "End of NAMES");
   };

@@ -3,20 +3,24 @@ import { openLog } from "@trax/foundation/log";
 import { waitFor } from "@trax/peers";
 import { openPlatformHttp } from "../http.ts";
 import { PlatformError } from "../platform.ts";
-import type { ChatUpdate, Platform, PlatformClient, PlatformSession } from "../platform.ts";
+import type { ChatUpdate, Linked, Platform, PlatformClient, PlatformSession } from "../platform.ts";
 import { variableOf } from "../registry.ts";
 
-/** An adapter by itself, as the registry would open it; `spent` are the units of its quota. */
+/**
+ * An adapter by itself, as the registry would open it; `spent` are the units of its quota.
+ * @param allowedNetworks that addresses which users gave may be in, although they are not public
+ */
 export function openAdapter(
   platform: Platform,
   environment: Readonly<Record<string, string>>,
+  allowedNetworks: readonly string[] = [],
 ): { readonly client: PlatformClient; readonly spent: () => number; readonly close: () => void } {
-  const http = openPlatformHttp(platform.title, []);
+  const http = openPlatformHttp(platform.title, allowedNetworks);
   let units = 0;
   const client = platform.open({
     setting: (name) => environment[variableOf(platform.name, name)] ?? platform.settings[name]?.otherwise ?? null,
     http,
-    allowedNetworks: [],
+    allowedNetworks,
     publicUrl: "http://trax.invalid",
     log: openLog("test", "silent"),
     spend: (more) => {
@@ -25,7 +29,32 @@ export function openAdapter(
     },
   });
   if (client === null) throw new Error(`${platform.name} is not set up`);
-  return { client, spent: () => units, close: () => http.close() };
+  const close = (): void => {
+    client.close?.();
+    http.close();
+  };
+  return { client, spent: () => units, close };
+}
+
+/** The session of what was linked by what a request held. What is refused of it was all there is. */
+export function sessionOf({ platformUserId, accountName, settings, secrets }: Linked): PlatformSession {
+  let isRefused = false;
+  const { accessToken, password } = secrets;
+  return {
+    connectionId: "cnx_test",
+    accountId: "acc_test",
+    platformUserId,
+    accountName,
+    settings,
+    accessToken: () =>
+      isRefused || accessToken === undefined
+        ? Promise.reject(new PlatformError("unauthorized", "Its access is over."))
+        : Promise.resolve(new Secret(accessToken)),
+    password: () => (password === undefined ? null : new Secret(password)),
+    refused() {
+      isRefused = true;
+    },
+  };
 }
 
 /** A linked account whose tokens are these, the next one once one is refused; after the last, the grant is over. */
