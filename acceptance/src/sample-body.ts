@@ -28,6 +28,7 @@ const collectionOfPrefix: Readonly<Record<string, string>> = {
   dst: "destinations",
   scn: "scenes",
   cnx: "connections",
+  msg: "messages",
   ast: "media",
 };
 

@@ -103,7 +103,7 @@ for (const operation of operationList.filter(({ pathParameters }) => pathParamet
   });
 }
 
-const prefixedId = /^(std|src|dst|scn|brd|msn|key|ast|cnx)_[0-9a-z]{26}$/;
+const prefixedId = /^(std|src|dst|scn|brd|msn|key|ast|cnx|msg)_[0-9a-z]{26}$/;
 const collectionOf: Readonly<Record<string, string>> = {
   std: "studios",
   src: "sources",
@@ -112,6 +112,7 @@ const collectionOf: Readonly<Record<string, string>> = {
   brd: "broadcasts",
   msn: "media-sessions",
   cnx: "connections",
+  msg: "messages",
 };
 
 for (const operation of operationList.filter(({ hasBody, auth }) => hasBody && auth === "credential")) {
