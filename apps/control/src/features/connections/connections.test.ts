@@ -139,7 +139,7 @@ test("unlinking withdraws the grant and cuts the destinations made from it", asy
   assert.deepEqual([made.platform, made.connectionId, made.streamKeySet], ["twitch", id, false]);
   assert.match(made.url, /^rtmps:/);
   assert.equal(twitch.liveGrants(there), 1);
-  twitch.failNext({ path: /revoke$/, status: 500 });
+  const broken = twitch.failNext({ path: /revoke$/, status: 500 });
   assert.equal((await grace.call("DELETE", `/v1/connections/${id}`)).status, 204);
   const cut = shapeOf(await grace.call("GET", `${list}/${made.id}`), 200, Destination);
   assert.deepEqual([cut.enabled, cut.connectionId, cut.lastError?.code], [false, null, "auth_refused"]);
@@ -150,7 +150,8 @@ test("unlinking withdraws the grant and cuts the destinations made from it", asy
   );
   const told = events.map(({ type, data }) => `${type} ${"status" in data ? String(data.status) : ""}`);
   assert.deepEqual(told, ["connection.changed ok", "destination.status_changed idle", "connection.changed deleted"]);
-  // The platform was broken when it was asked first.
+  await waitFor("it is asked", () => broken.hits() === 1);
+  // It is asked again in a while, which has passed.
   await database.query(sql`update owed_revocations set due_at = now() where account_id = ${grace.account.accountId}`);
   await database.query(sql`select pg_notify('trax_connections', '')`);
   await waitFor("the grant is withdrawn", () => twitch.liveGrants(there) === 0, 15_000);
