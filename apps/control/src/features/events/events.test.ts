@@ -97,6 +97,24 @@ test("while many write at once, a reader that comes and goes misses and repeats 
   assert.deepEqual(seen, (await idsOf(id)).slice(1));
 });
 
+test("many who follow one studio, with scopes of two kinds, each get exactly theirs", async () => {
+  const { id } = await ada.studio();
+  const { secret } = await control.mint(ada.account, { scopes: ["sources:read"] });
+  const secrets = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? key : secret));
+  const readers = await Promise.all(secrets.map((one) => EventReader.open(control, one, pathOf(id))));
+  for (let n = 0; n < 120; n++) await append(id, n % 3 === 0 ? "source.status_changed" : "stream.live");
+  const rows = await database.query<{ id: string; type: string }>(
+    sql`select id, type from events where studio_id = ${id} order by seq`,
+  );
+  const all = rows.map((row) => row.id);
+  const some = rows.flatMap((row) => (row.type === "source.status_changed" ? [row.id] : []));
+  for (const [index, reader] of readers.entries()) {
+    const wanted = index % 2 === 0 ? all : some;
+    assert.deepEqual(await reader.take(wanted.length), wanted);
+    await reader[Symbol.asyncDispose]();
+  }
+});
+
 test("a stream outlives a crash of the database, and nothing is lost", async () => {
   const { id } = await ada.studio();
   await using reader = await EventReader.open(control, key, pathOf(id));
