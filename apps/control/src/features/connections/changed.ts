@@ -14,8 +14,8 @@ export type ConnectionChange = {
 
 /**
  * Tells of a change, last in the transaction that makes it: each studio that has
- * a destination made from it, since events are followed studio by studio; where
- * none has, the account. And wakes whoever works for connections on any node.
+ * a destination made from it, or it in its chat, since events are followed studio
+ * by studio; where none has, the account. And wakes whoever works for connections on any node.
  */
 export async function tellChanged(
   tx: Queryable,
@@ -35,7 +35,9 @@ export const channel = "trax_connections";
 /** In the order in which their rows are held. */
 export async function studiosOf(db: Queryable, accountId: string, connectionId: string): Promise<string[]> {
   const rows = await db.query<{ id: string }>(sql`
-    select distinct studio_id as id from destinations
-    where account_id = ${accountId} and connection_id = ${connectionId} order by 1`);
+    select studio_id as id from destinations where account_id = ${accountId} and connection_id = ${connectionId}
+    union
+    select studio_id from chat_platforms where account_id = ${accountId} and connection_id = ${connectionId}
+    order by 1`);
   return rows.map(({ id }) => id);
 }

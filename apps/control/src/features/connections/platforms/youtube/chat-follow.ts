@@ -10,7 +10,7 @@ import { ChatPage, readPage } from "./chat-page.ts";
 export type ChatTimes = {
   /** A stream that says nothing for so long is opened again: it may be one that lost its other end. */
   readonly quiet: number;
-  /** Between two openings of a stream, at the least. Each costs as much as a page. */
+  /** Between an opening of a stream and the next but one, at the least. Each costs as much as a page. */
   readonly betweenStreams: number;
   /** How long it is polled where the stream does not work, before that is tried again. */
   readonly polling: number;
@@ -50,14 +50,15 @@ export function isOver(error: unknown): boolean {
  */
 export async function followChat(following: Following, chat: Followed): Promise<void> {
   const { signal, times } = following;
+  let [before, opened] = [-Infinity, -Infinity];
   try {
     for (;;) {
       signal.throwIfAborted();
-      const opened = performance.now();
+      [before, opened] = [opened, performance.now()];
       const came = await streamed(following, chat);
       if (came === "over") return;
       if (came === "unusable" && (await polled(following, chat)) === "over") return;
-      const rest = opened + times.betweenStreams - performance.now();
+      const rest = before + times.betweenStreams - performance.now();
       if (came === "broken" && rest > 0) await delay(rest, undefined, { signal });
     }
   } catch (error) {

@@ -107,7 +107,7 @@ test("a stream that ends, breaks or says nothing any more is opened again where 
   }
   assert.deepEqual(reading.told, texts);
   assert.equal(youtube.requestsTo(broadcasts).length, 1, "the broadcast is looked for once");
-  assert.ok(youtube.requestsTo(streamPath).every(({ at }, index, all) => at - (all[index - 1]?.at ?? -Infinity) > 80));
+  assert.ok(youtube.requestsTo(streamPath).every(({ at }, index, all) => at - (all[index - 2]?.at ?? -Infinity) > 80));
 });
 
 test("where the stream does not work it is polled at the interval it tells, and the stream tried again later", async () => {
