@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
+import { ChatMessage, ChatMessageList, ChatPlatforms } from "@trax/contract";
+import type { EventEnvelope } from "@trax/contract";
+import { newAccount } from "../src/account.ts";
+import type { Account } from "../src/account.ts";
+import { at } from "../src/json.ts";
+import { linkAt } from "../src/linking.ts";
+import { followEvents } from "../src/media/event-log.ts";
+import type { EventLog } from "../src/media/event-log.ts";
+import { eventually } from "../src/media/eventually.ts";
+import { granted, makeShow } from "../src/media/show.ts";
+import type { Show } from "../src/media/show.ts";
+import { startPlatformsInHand } from "../src/platforms-in-hand.ts";
+import type { PlatformsInHand } from "../src/platforms-in-hand.ts";
+import { afterAll, behaviour } from "../src/promise.ts";
+
+// Chat of platforms that are linked in a browser, end to end: a Twitch and a
+// YouTube of our own, held elsewhere to what their best-known clients accept.
+
+let started: Promise<PlatformsInHand> | undefined;
+const inHand = (): Promise<PlatformsInHand> => (started ??= startPlatformsInHand());
+afterAll(async () => (await started)?.stop());
+
+let people = 0;
+
+async function linkTwitch(account: Account) {
+  const { twitch } = await inHand();
+  const channel = twitch.addUser({ login: `streamer${++people}`, name: "Streamer", color: "#9146FF" });
+  twitch.decide({ kind: "consent", userId: channel.id });
+  return { channel, id: await linkAt(account, "twitch") };
+}
+
+async function linkYoutube(account: Account) {
+  const { youtube } = await inHand();
+  const channel = youtube.addChannel(`Streamer ${++people}`);
+  const broadcast = youtube.startBroadcast(channel);
+  youtube.decide({ kind: "consent", userId: channel.id });
+  return { channel, broadcast, id: await linkAt(account, "youtube") };
+}
+
+type Watched = { readonly show: Show; readonly log: EventLog };
+
+/** Enables them in the studio and watches until all are read. */
+async function watch(context: TestContext, show: Show, connectionIds: readonly string[]): Promise<Watched> {
+  granted(await show.ask("PUT", "/chat/platforms", { connectionIds }));
+  const log = await followEvents(show.account, show.studioId);
+  context.after(() => log.close());
+  await eventually(
+    "all are read",
+    async () => ChatPlatforms.parse(granted(await show.ask("GET", "/chat/platforms"))).platforms,
+    (platforms) => platforms.length === connectionIds.length && platforms.every(({ status }) => status === "reading"),
+  );
+  return { show, log };
+}
+
+const told = ({ log }: Watched, what: string, isIt: (event: EventEnvelope) => boolean): Promise<EventEnvelope> =>
+  eventually(
+    what,
+    () => log.events.find(isIt),
+    (event) => event !== undefined,
+  ).then((event) => event ?? assert.fail(what));
+
+const message = async (watched: Watched, text: string): Promise<ChatMessage> =>
+  ChatMessage.parse(
+    (await told(watched, text, ({ type, data }) => type === "chat.message" && data["text"] === text)).data,
+  );
+
+const list = async ({ show }: Watched): Promise<ChatMessage[]> =>
+  ChatMessageList.parse(granted(await show.ask("GET", "/chat/messages"))).data;
+
+const send = async ({ show }: Watched, text: string): Promise<ChatMessage> =>
+  ChatMessage.parse(granted(await show.ask("POST", "/chat/messages", { text }), 201));
+
+/** The deliveries of a message, once this is so of those. */
+const delivered = (
+  watched: Watched,
+  { id }: ChatMessage,
+  isSo: (statuses: Readonly<Record<string, string>>) => boolean,
+): Promise<Readonly<Record<string, string>>> =>
+  eventually(
+    "what becomes of it",
+    async () => {
+      const deliveries = (await list(watched)).find((one) => one.id === id)?.deliveries ?? [];
+      return Object.fromEntries(deliveries.map(({ platform, status }) => [platform, status]));
+    },
+    isSo,
+  );
+
+behaviour(
+  "Twitch: what is said there is shown here, and the other way round once; a withdrawn grant is left alone",
+  async (context) => {
+    const { twitch, instance } = await inHand();
+    const show = await makeShow(await newAccount(instance));
+    const { channel, id } = await linkTwitch(show.account);
+    const watched = await watch(context, show, [id]);
+    const bob = twitch.addUser({ login: `viewer${++people}`, name: "Bob" });
+    twitch.say(channel, bob, "🎬 Kappa hi", { id: `m${people}` });
+    const shown = await message(watched, "🎬 Kappa hi");
+    assert.deepEqual(
+      [shown.platform, shown.connectionId, shown.author.name, shown.direction, shown.emotes.map(({ start }) => start)],
+      ["twitch", id, "Bob", "in", [3]],
+    );
+
+    const sent = await send(watched, "hello Twitch");
+    assert.deepEqual(await delivered(watched, sent, ({ twitch: status }) => status !== "pending"), { twitch: "sent" });
+    // What comes after our echo shows that it was not shown.
+    twitch.say(channel, bob, "hello you");
+    await message(watched, "hello you");
+    assert.deepEqual(
+      (await list(watched)).map(({ text }) => text),
+      ["hello you", "hello Twitch", "🎬 Kappa hi"],
+    );
+    twitch.deleteMessage(channel, bob, `m${people}`);
+    const deleted = await told(watched, "a deletion", ({ type }) => type === "chat.messages_deleted");
+    assert.deepEqual(deleted.data["messageIds"], [shown.id]);
+
+    twitch.requests.length = 0;
+    twitch.withdraw(channel);
+    await told(
+      watched,
+      "it has to be linked again",
+      ({ type, data }) =>
+        type === "connection.changed" && data["status"] === "needs_relink" && data["connectionId"] === id,
+    );
+    const asked = twitch.requests.map(({ path }) => path);
+    const unsent = await send(watched, "to nobody");
+    assert.deepEqual(await delivered(watched, unsent, ({ twitch: status }) => status !== "pending"), {
+      twitch: "failed",
+    });
+    await eventually(
+      "no connection is left",
+      () => twitch.sessions(),
+      (sessions) => sessions.length === 0,
+    );
+    assert.deepEqual(
+      twitch.requests.map(({ path }) => path),
+      asked,
+      "nobody asks Twitch any more",
+    );
+    assert.deepEqual(asked, ["/oauth2/token", "/oauth2/token"]);
+  },
+);
+
+behaviour("YouTube: a broadcast's chat, from where it is joined to its end", async (context) => {
+  const { youtube, instance } = await inHand();
+  const show = await makeShow(await newAccount(instance));
+  const { channel, broadcast, id } = await linkYoutube(show.account);
+  const bob = youtube.addChannel("Bob");
+  const watched = await watch(context, show, [id]);
+  broadcast.chat.say(bob, "hi <b>there</b>");
+  const shown = await message(watched, "hi <b>there</b>");
+  assert.deepEqual([shown.platform, shown.connectionId, shown.author.name], ["youtube", id, "Bob"]);
+  const sent = await send(watched, "hello YouTube");
+  assert.deepEqual(await delivered(watched, sent, ({ youtube: status }) => status !== "pending"), { youtube: "sent" });
+  youtube.closeChatStreams("cut");
+  broadcast.chat.superChat(bob, "2000000", "EUR", "for you");
+  await message(watched, "EUR 2.00 for you");
+  assert.deepEqual(
+    (await list(watched)).map(({ text }) => text),
+    ["EUR 2.00 for you", "hello YouTube", "hi <b>there</b>"],
+  );
+  assert.equal(at((await show.account.ask("GET", `/v1/connections/${id}`)).json, "quota", "used"), youtube.quotaUsed());
+  youtube.endBroadcast(broadcast);
+  const platforms = await eventually(
+    "it waits for the next broadcast",
+    async () => ChatPlatforms.parse(granted(await show.ask("GET", "/chat/platforms"))).platforms,
+    (all) => all.every(({ status }) => status === "waiting"),
+  );
+  assert.match(platforms[0]?.lastError?.message ?? "", /no broadcast/u);
+  assert.equal(channel.title, platforms[0]?.accountName);
+});
+
+behaviour("one message to both while Twitch stalls: YouTube has it at once", async (context) => {
+  const { twitch, instance } = await inHand();
+  const show = await makeShow(await newAccount(instance));
+  const ids = [(await linkTwitch(show.account)).id, (await linkYoutube(show.account)).id];
+  const watched = await watch(context, show, ids);
+  const stall = twitch.failNext({ path: "/helix/chat/messages", stall: true });
+  const sent = await send(watched, "hello both");
+  const half = await delivered(watched, sent, ({ youtube: status }) => status !== "pending");
+  assert.deepEqual(half, { youtube: "sent", twitch: "pending" });
+  stall.release();
+  const whole = await delivered(watched, sent, ({ twitch: status }) => status !== "pending");
+  assert.deepEqual(whole, { youtube: "sent", twitch: "sent" });
+});
