@@ -104,7 +104,7 @@ export function newWorld(account: Account): World {
       const ids: string[] = [];
       for (const collection of collectionsOf(operation)) ids.push(await world.idOf(collection));
       // Only what is there can be complete.
-      if (operation.name === "completeMedia") await (sent ??= sendAll(account, await world.idOf("media")));
+      if (operation.name === "completeMedia") await (sent ??= world.idOf("media").then((id) => sendAll(account, id)));
       return pathWith(operation, ids);
     },
   };
