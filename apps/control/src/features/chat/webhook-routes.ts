@@ -4,6 +4,7 @@ import { ApiError, notFound } from "../../kernel/errors.ts";
 import { takeToken } from "../../kernel/guard.ts";
 import type { PlainRoutes } from "../../kernel/plain-routes.ts";
 import type { Services } from "../../kernel/services.ts";
+import { PlatformError } from "../connections/index.ts";
 import type { ChatConnections } from "./connections.ts";
 import { cleanId } from "./clean.ts";
 import { storePosted } from "./intake.ts";
@@ -38,7 +39,10 @@ export function webhookRoutes({
         const client = chatConnections.client(platform);
         if (client?.webhook === undefined) throw refuse(notFound());
         const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
-        const posted = await client.webhook({ headers: headersOf(request), body });
+        const posted = await client.webhook({ headers: headersOf(request), body }).catch((error: unknown) => {
+          // It cannot be checked now; platforms post again.
+          throw error instanceof PlatformError ? new ApiError("platform_unavailable") : error;
+        });
         if (posted === null) throw refuse(new ApiError("unauthenticated"));
         await storePosted(database, { ...posted, deliveryId: cleanId(posted.deliveryId), platform });
         await reply.code(204).send();

@@ -25,7 +25,8 @@ export function parseLine(text: string): IrcLine | null {
   const command = word("").toUpperCase();
   if (command === "") return null;
   const params: string[] = [];
-  while (rest !== "") {
+  for (;;) {
+    if (rest === "") break;
     if (rest.startsWith(":")) {
       params.push(rest.slice(1));
       break;

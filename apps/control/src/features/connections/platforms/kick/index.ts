@@ -3,6 +3,8 @@ import { askForTokens, authorizationUrl } from "../../oauth.ts";
 import { PlatformError } from "../../platform.ts";
 import type { Platform, PlatformClient, PlatformContext } from "../../platform.ts";
 import { openKickApi } from "./api.ts";
+import { openKickChat } from "./chat.ts";
+import { openWebhook } from "./webhook.ts";
 
 /** docs.kick.com/getting-started/scopes */
 const scopes = ["user:read", "channel:read", "channel:write", "chat:write", "streamkey:read", "events:subscribe"];
@@ -31,7 +33,8 @@ function open(context: PlatformContext): PlatformClient | null {
   if (clientId === null || clientSecret === null) return null;
   const { http } = context;
   const authUrl = context.setting("AUTH_URL") ?? "";
-  const api = openKickApi(http, context.setting("API_URL") ?? "");
+  const apiUrl = context.setting("API_URL") ?? "";
+  const api = openKickApi(http, apiUrl);
   const tokens = (form: Readonly<Record<string, string | Secret>>) =>
     askForTokens(http, "Kick", `${authUrl}/token`, {
       client_id: clientId,
@@ -68,6 +71,8 @@ function open(context: PlatformContext): PlatformClient | null {
     },
     ingest: (session) => api.ingest(session),
     setMetadata: (session, metadata) => api.setMetadata(session, metadata),
+    ...openKickChat(http, apiUrl),
+    webhook: openWebhook(http, apiUrl),
   };
 }
 
