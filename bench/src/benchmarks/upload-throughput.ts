@@ -120,11 +120,11 @@ async function compare(
         name: "library / plain, in parts",
         unit: "ratio",
         samples: ratios(parts.library, parts.plain),
-        goal: { atLeast: 0.95 },
       },
     ],
     notes: [
-      "The library's time has two requests to the API in it besides the bytes, and with parts the server's putting them together.",
+      "The library's time has two requests to the API in it besides the bytes.",
+      "With parts it also has the server's putting them together, for which VersityGW writes all of them once more: without a goal.",
       "No SHA-256 is announced on either side.",
     ],
   };
