@@ -17,24 +17,30 @@ const Said = z.object({
 const Payload = z.object({ event: z.unknown() });
 
 /** How each type of event is read; also the types that are subscribed to (EventSub reference, Chat). */
-const readers: Readonly<Record<string, (event: unknown, at: Date) => ChatUpdate>> = {
-  "channel.chat.message": (event, at) => said(Said.parse(event), at),
-  "channel.chat.message_delete": (event) => {
-    const { message_id: platformMessageId } = z.object({ message_id: z.string() }).parse(event);
-    return { kind: "deleted", platformMessageId };
-  },
-  "channel.chat.clear_user_messages": (event) => {
-    const { target_user_id: platformUserId } = z.object({ target_user_id: z.string() }).parse(event);
-    return { kind: "author-removed", platformUserId };
-  },
-  "channel.chat.clear": () => ({ kind: "cleared" }),
-};
+const readers = new Map<string, (event: unknown, at: Date) => ChatUpdate>([
+  ["channel.chat.message", (event, at) => said(Said.parse(event), at)],
+  [
+    "channel.chat.message_delete",
+    (event) => {
+      const { message_id: platformMessageId } = z.object({ message_id: z.string() }).parse(event);
+      return { kind: "deleted", platformMessageId };
+    },
+  ],
+  [
+    "channel.chat.clear_user_messages",
+    (event) => {
+      const { target_user_id: platformUserId } = z.object({ target_user_id: z.string() }).parse(event);
+      return { kind: "author-removed", platformUserId };
+    },
+  ],
+  ["channel.chat.clear", () => ({ kind: "cleared" })],
+]);
 
-export const chatEventTypes: readonly string[] = Object.keys(readers);
+export const chatEventTypes: readonly string[] = [...readers.keys()];
 
 /** What a notification tells of a chat; null where it is none, or not as Twitch documents it. */
 export function updateOf({ metadata, payload }: EventSubMessage): ChatUpdate | null {
-  const read = readers[metadata.subscription_type ?? ""];
+  const read = readers.get(metadata.subscription_type ?? "");
   if (metadata.message_type !== "notification" || read === undefined) return null;
   try {
     return read(Payload.parse(payload).event, new Date(metadata.message_timestamp));

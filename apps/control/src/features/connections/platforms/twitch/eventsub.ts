@@ -70,7 +70,8 @@ export async function followEvents(following: {
     signal.throwIfAborted();
     const first = connect(following.url);
     current = first;
-    await following.subscribe(await Promise.race([first.welcomed, over.promise]));
+    const sessionId = await Promise.race([first.welcomed, over.promise]);
+    await Promise.race([following.subscribe(sessionId), over.promise]);
     following.ready();
     return await over.promise;
   } finally {

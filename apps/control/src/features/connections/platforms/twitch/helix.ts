@@ -149,8 +149,11 @@ export function openHelix(options: {
   };
 }
 
-/** A 401 that no other token of this grant would change. */
+/** What its status does not tell: a 401 that no other token of this grant would change, a session that was lost meanwhile. */
 function explain({ status, words }: HttpRefusal): PlatformError | null {
-  if (status !== 401 || !/missing scope/iu.test(words)) return null;
-  return new PlatformError("refused", "Twitch was not told to let TRaX do this: link the account again.");
+  if (status === 401 && /missing scope/iu.test(words))
+    return new PlatformError("refused", "Twitch was not told to let TRaX do this: link the account again.");
+  if (status === 400 && /session does not exist|disconnected/iu.test(words))
+    return new PlatformError("unavailable", "Twitch closed the connection of its events.");
+  return null;
 }

@@ -126,12 +126,12 @@ export function explain({ status, body, words }: HttpRefusal): PlatformError | n
     return new PlatformError("quota_exhausted", "YouTube's quota of this TRaX is used up for today.");
   if (/^(?:rateLimitExceeded|userRateLimitExceeded|userRequestsExceedRateLimit)$/u.test(reason))
     return new PlatformError("rate_limited", "YouTube is asked too often.");
-  const known = inOurWords[reason];
+  const known = inOurWords.get(reason);
   return new YouTubeRefusal(reason, known ?? `YouTube refuses it.${said === "" ? "" : ` It says: ${said}`}`);
 }
 
-const inOurWords: Readonly<Record<string, string>> = {
-  liveStreamingNotEnabled: "This YouTube channel may not stream yet: enable live streaming in YouTube Studio.",
-  liveChatDisabled: "Chat is turned off for this broadcast on YouTube.",
-  liveChatEnded: "The chat of this broadcast on YouTube is over.",
-};
+const inOurWords = new Map([
+  ["liveStreamingNotEnabled", "This YouTube channel may not stream yet: enable live streaming in YouTube Studio."],
+  ["liveChatDisabled", "Chat is turned off for this broadcast on YouTube."],
+  ["liveChatEnded", "The chat of this broadcast on YouTube is over."],
+]);
