@@ -46,10 +46,7 @@ export type Trax = {
 };
 
 /** Starts `./trax up` as it is shipped, on a new data directory and any free ports; only the rate limit is out of the way. @param environment More of it. */
-export async function startTrax(
-  directory: string,
-  environment: Readonly<Record<string, string>> = {},
-): Promise<Trax> {
+export async function startTrax(directory: string, environment: Readonly<Record<string, string>> = {}): Promise<Trax> {
   const dataDir = join(directory, `trax-${process.hrtime.bigint()}`);
   await mkdir(dataDir);
   const readyFile = join(dataDir, "ready.json");
