@@ -144,7 +144,7 @@ test("subscriptions that Kick ended are made again, and a grant that is over end
 test("what is forged, changed, too old or of the future is not genuine", async () => {
   const { user, session } = link("Guarded");
   await using _ = await ChatReading.open(client, session);
-  const before = posted.length;
+  const already = posted.length;
   const forge = (options: Parameters<Kick["forge"]>[3]) => kick.forge(user, user, "forged", options);
   assert.equal(await forge({ key: "another" }), 401);
   assert.equal(await forge({ sentAt: new Date(Date.now() - 360_000) }), 401);
@@ -162,7 +162,7 @@ test("what is forged, changed, too old or of the future is not genuine", async (
     assert.equal(await kick.replay(delivery, changes), 401, JSON.stringify(changes));
   assert.equal(await kick.replay(delivery), 204);
   assert.deepEqual(
-    posted.slice(before).map(({ deliveryId }) => deliveryId),
+    posted.slice(already).map(({ deliveryId }) => deliveryId),
     [delivery.id, delivery.id],
     "known by its id, which is stored",
   );
