@@ -112,14 +112,14 @@ export type Outcome = {
   readonly error: ChatError | null;
 };
 
-/** Where `holder` is given, only what that one still sends. Answers whether it changed anything. */
+/** Where `holder` is given, only what that one still sends (empty: nobody). Answers whether it changed anything. */
 export async function writeOutcome(
   tx: Queryable,
   delivery: Pick<Claim, "messageId" | "connectionId">,
   outcome: Outcome,
   holder: string | null,
 ): Promise<boolean> {
-  const own = holder === null ? sql`` : sql`and sending_by = ${holder} and status = 'pending'`;
+  const own = holder === null ? sql`` : sql`and coalesce(sending_by, '') = ${holder} and status = 'pending'`;
   const rows = await tx.query(sql`
     update chat_deliveries set status = ${outcome.status}, error = ${JSON.stringify(outcome.error)}::jsonb,
       sending_by = null, sending_until = null
@@ -140,8 +140,8 @@ export async function putBack(db: Queryable, holder: string, claim: Claim, after
 export type Overdue = {
   readonly messageId: string;
   readonly connectionId: string;
-  /** Null: it was never begun, or was put back. */
-  readonly holder: string | null;
+  /** Empty: it was never begun, or was put back. */
+  readonly holder: string;
   /** Whether the platform has shown all of it. */
   readonly echoed: boolean;
 };
@@ -149,7 +149,7 @@ export type Overdue = {
 /** Those whose sender died with them in its hands, and those that waited too long. */
 export async function overdueDeliveries(db: Queryable): Promise<Overdue[]> {
   return db.query<Overdue>(sql`
-    select message_id as "messageId", connection_id as "connectionId", sending_by as holder,
+    select message_id as "messageId", connection_id as "connectionId", coalesce(sending_by, '') as holder,
       parts = (select count(*) from chat_parts p
         where p.message_id = d.message_id and p.connection_id = d.connection_id and p.echoed) as echoed
     from chat_deliveries d

@@ -10,7 +10,7 @@ import { messageOf } from "./message-view.ts";
  * Writes what became of a delivery; the event, to be appended last, shows the
  * message as it is then. None where nothing changed.
  *
- * @param holder Only what this sender still has in its hands; null: in any case.
+ * @param holder Only what this sender still has in its hands (empty: what nobody has); null: in any case.
  */
 export async function settle(
   tx: Queryable,

@@ -46,7 +46,7 @@ export function startSending(options: {
     await write(claim, result.outcome, holder);
   };
 
-  const write = (delivery: Pick<Claim, "messageId" | "connectionId">, outcome: Outcome, by: string | null) =>
+  const write = (delivery: Pick<Claim, "messageId" | "connectionId">, outcome: Outcome, by: string) =>
     database.transaction(async (tx) => appendEvents(tx, await settle(tx, delivery, outcome, by)));
 
   const send = async (claim: Claim): Promise<void> => {
@@ -80,14 +80,8 @@ export function startSending(options: {
     const tooLate = errorOf("too_late", "It could not be sent in time.");
     const outcome: Outcome = overdue.echoed
       ? { status: "sent", error: null }
-      : { status: "failed", error: overdue.holder === null ? tooLate : interrupted };
-    await database.transaction(async (tx) => {
-      const events =
-        overdue.holder === null
-          ? await settle(tx, overdue, outcome, null)
-          : await settle(tx, overdue, outcome, overdue.holder);
-      await appendEvents(tx, events);
-    });
+      : { status: "failed", error: overdue.holder === "" ? tooLate : interrupted };
+    await write(overdue, outcome, overdue.holder);
   };
 
   const run = async (): Promise<void> => {

@@ -226,6 +226,19 @@ test("what is no connection of this chat, and no message of it, is refused", asy
   );
 });
 
+test("what could not be sent for five minutes is not sent any more", async () => {
+  const { studio } = await show(1);
+  platform.refusal = new PlatformError("rate_limited", "Slow down.", 60_000);
+  const { id } = await studio.send("old news");
+  const waits = sql`select from chat_deliveries where message_id = ${id} and not_before is not null`;
+  while ((await database.query(waits)).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  await database.query(
+    sql`update chat_deliveries set created_at = now() - interval '6 minutes' where message_id = ${id}`,
+  );
+  const late = await studio.until(id, isSettled);
+  assert.deepEqual([statuses(late), codes(late)], [["failed"], ["too_late"]]);
+});
+
 test("more than a queue holds is refused at once", async () => {
   const { studio } = await show(1);
   platform.refusal = new PlatformError("rate_limited", "Slow down.", 60_000);
