@@ -2,7 +2,8 @@ import { mkdir, statfs } from "node:fs/promises";
 import { ApiError } from "../../kernel/errors.ts";
 import type { DiskUploads } from "./disk-uploads.ts";
 import type { PathSigner } from "./signed-path.ts";
-import { sharedLifeSeconds, sharedSince } from "./storage.ts";
+import { sharedUrls } from "./shared-urls.ts";
+import { sharedLifeSeconds } from "./storage.ts";
 import type { LibraryStorage } from "./storage.ts";
 
 /** Kept free for the database and all else that lives on the same disk, bytes. */
@@ -48,11 +49,11 @@ export function diskStorage(options: {
       };
     },
     settle: (upload) => uploads.isThere(upload),
-    async share({ key, contentType, name }) {
-      const expiresAt = new Date(sharedSince(Date.now()).getTime() + sharedLifeSeconds * 1_000);
+    share: sharedUrls(({ key, contentType, name }, since) => {
+      const expiresAt = new Date(since.getTime() + sharedLifeSeconds * 1_000);
       const query = new URLSearchParams({ type: contentType, ...(name === null ? {} : { name }) });
       const signature = signer.sign(permissionTo.read(key, contentType, name), expiresAt);
       return `${baseUrl}${diskPath}/${key.slice("assets/".length)}?${query.toString()}&${signature}`;
-    },
+    }),
   };
 }

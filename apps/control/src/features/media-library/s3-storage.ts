@@ -1,10 +1,10 @@
 import type { AssetUploadPart } from "@trax/contract";
 import type { ObjectStore } from "@trax/foundation/object-store";
 import type { S3Uploads } from "@trax/foundation/object-store/s3-uploads";
-import { LRUCache } from "lru-cache";
 import { attachmentOf } from "../../kernel/content-disposition.ts";
 import { ApiError } from "../../kernel/errors.ts";
-import { sharedLifeSeconds, sharedSince } from "./storage.ts";
+import { sharedUrls } from "./shared-urls.ts";
+import { sharedLifeSeconds } from "./storage.ts";
 import type { LibraryStorage, Uploaded } from "./storage.ts";
 
 const mib = 1_048_576;
@@ -12,9 +12,6 @@ const mib = 1_048_576;
 const inPartsAbove = 100_000_000;
 const smallestPart = 16 * mib;
 const mostParts = 200;
-
-/** Signing costs a third of a millisecond, and a page of a hundred assets has hundreds of URLs. */
-const sharedUrlsKept = 20_000;
 
 type Part = { readonly partNumber: number; readonly offset: number; readonly sizeBytes: number };
 
@@ -30,8 +27,6 @@ export function partsOf(sizeBytes: number): readonly Part[] {
 
 /** The library in a bucket of S3: bytes go straight to it and come straight from it. */
 export function s3Storage(store: ObjectStore, s3: S3Uploads): LibraryStorage {
-  const shared = new LRUCache<string, string>({ max: sharedUrlsKept });
-
   /**
    * Whether all of it is there. S3 keeps no object whose body was cut off, but servers that speak its protocol have
    * (VersityGW up to 1.8): it is removed, since nothing else could be put in its place.
@@ -98,15 +93,9 @@ export function s3Storage(store: ObjectStore, s3: S3Uploads): LibraryStorage {
       );
       return true;
     },
-    async share({ key, contentType, name }) {
-      const since = sharedSince(Date.now());
+    share: sharedUrls(({ key, contentType, name }, since) => {
       const disposition = name === null ? "inline" : attachmentOf(name);
-      const slot = `${since.getTime()} ${key} ${contentType} ${disposition}`;
-      const known = shared.get(slot);
-      if (known !== undefined) return known;
-      const url = await s3.get({ key, contentType, disposition }, since, sharedLifeSeconds);
-      shared.set(slot, url);
-      return url;
-    },
+      return s3.get({ key, contentType, disposition }, since, sharedLifeSeconds);
+    }),
   };
 }
