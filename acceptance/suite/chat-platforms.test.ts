@@ -4,7 +4,7 @@ import { ChatMessage, ChatMessageList, ChatPlatforms } from "@trax/contract";
 import type { EventEnvelope } from "@trax/contract";
 import { newAccount } from "../src/account.ts";
 import type { Account } from "../src/account.ts";
-import { at } from "../src/json.ts";
+import { at, textAt } from "../src/json.ts";
 import { linkAt } from "../src/linking.ts";
 import { followEvents } from "../src/media/event-log.ts";
 import type { EventLog } from "../src/media/event-log.ts";
@@ -14,9 +14,10 @@ import type { Show } from "../src/media/show.ts";
 import { startPlatformsInHand } from "../src/platforms-in-hand.ts";
 import type { PlatformsInHand } from "../src/platforms-in-hand.ts";
 import { afterAll, behaviour } from "../src/promise.ts";
+import { noteSecret } from "../src/secrets.ts";
 
-// Chat of platforms that are linked in a browser, end to end: a Twitch and a
-// YouTube of our own, held elsewhere to what their best-known clients accept.
+// Chat of platforms end to end: a Twitch, a YouTube and a Kick of our own, held
+// elsewhere to what their best-known clients accept, and an Owncast.
 
 let started: Promise<PlatformsInHand> | undefined;
 const inHand = (): Promise<PlatformsInHand> => (started ??= startPlatformsInHand());
@@ -37,6 +38,22 @@ async function linkYoutube(account: Account) {
   const broadcast = youtube.startBroadcast(channel);
   youtube.decide({ kind: "consent", userId: channel.id });
   return { channel, broadcast, id: await linkAt(account, "youtube") };
+}
+
+async function linkKick(account: Account) {
+  const { kick } = await inHand();
+  const channel = kick.addUser({ name: `Streamer ${++people}` });
+  kick.consentAs(channel);
+  return { channel, id: await linkAt(account, "kick") };
+}
+
+async function linkOwncast(account: Account) {
+  const { owncast } = await inHand();
+  const integration = owncast.addIntegration("TRaX", ["CAN_SEND_MESSAGES"]);
+  noteSecret(integration.token);
+  const body = { platform: "owncast", url: owncast.url, accessToken: integration.token };
+  const linked = granted(await account.ask("POST", "/v1/connections", body), 201);
+  return { integration, id: textAt(linked, "id") };
 }
 
 type Watched = { readonly show: Show; readonly log: EventLog };
@@ -69,8 +86,18 @@ const message = async (watched: Watched, text: string): Promise<ChatMessage> =>
 const list = async ({ show }: Watched): Promise<ChatMessage[]> =>
   ChatMessageList.parse(granted(await show.ask("GET", "/chat/messages"))).data;
 
-const send = async ({ show }: Watched, text: string): Promise<ChatMessage> =>
-  ChatMessage.parse(granted(await show.ask("POST", "/chat/messages", { text }), 201));
+const send = async ({ show }: Watched, text: string, more: object = {}): Promise<ChatMessage> =>
+  ChatMessage.parse(granted(await show.ask("POST", "/chat/messages", { text, ...more }), 201));
+
+const texts = async (watched: Watched): Promise<string[]> => (await list(watched)).map(({ text }) => text);
+
+const needsRelink = (watched: Watched, id: string): Promise<EventEnvelope> =>
+  told(
+    watched,
+    "it has to be linked again",
+    ({ type, data }) =>
+      type === "connection.changed" && data["status"] === "needs_relink" && data["connectionId"] === id,
+  );
 
 /** The deliveries of a message, once this is so of those. */
 const delivered = (
@@ -183,4 +210,82 @@ behaviour("one message to both while Twitch stalls: YouTube has it at once", asy
   stall.release();
   const whole = await delivered(watched, sent, ({ twitch: status }) => status !== "pending");
   assert.deepEqual(whole, { youtube: "sent", twitch: "sent" });
+});
+
+behaviour("Kick: its signed posts are shown once, and nobody else's", async (context) => {
+  const { kick, instance } = await inHand();
+  const show = await makeShow(await newAccount(instance));
+  const { channel, id } = await linkKick(show.account);
+  const watched = await watch(context, show, [id]);
+  const ann = kick.addUser({ name: `Ann ${++people}` });
+  const said = kick.say(channel, ann, "hi [emote:37226:KEKW]");
+  const shown = await message(watched, "hi KEKW");
+  assert.deepEqual(
+    [shown.platform, shown.author.name, shown.author.color, shown.emotes.map(({ start, end }) => [start, end])],
+    ["kick", ann.name, "#FF5733", [[3, 7]]],
+  );
+  const sent = await send(watched, "hello Kick", { replyTo: shown.id });
+  assert.deepEqual(await delivered(watched, sent, ({ kick: status }) => status !== "pending"), { kick: "sent" });
+  assert.equal(kick.messages.at(-1)?.replyTo, said);
+
+  await kick.delivered();
+  const delivery = kick.deliveries[0] ?? assert.fail("nothing was posted");
+  assert.equal(await kick.replay(delivery), 204, "a post that comes twice is taken, and shown once");
+  assert.equal(await kick.replay(delivery, { body: delivery.body.replace("hi", "ha") }), 401);
+  assert.equal(await kick.forge(channel, ann, "forged", { key: "another" }), 401);
+  assert.equal(await kick.forge(channel, ann, "late", { sentAt: new Date(Date.now() - 600_000) }), 401);
+  kick.holdWebhooks();
+  kick.say(channel, ann, "one");
+  kick.say(channel, ann, "two");
+  kick.rotateKey();
+  await kick.releaseWebhooks("reversed");
+  kick.say(channel, channel, "by a new key");
+  await message(watched, "by a new key");
+  assert.deepEqual(await texts(watched), ["by a new key", "one", "two", "hello Kick", "hi KEKW"]);
+
+  kick.ban(channel, ann);
+  const deleted = await told(watched, "a ban", ({ type }) => type === "chat.messages_deleted");
+  assert.ok(JSON.stringify(deleted.data["messageIds"]).includes(shown.id));
+  kick.revoke(channel);
+  const unsent = await send(watched, "to nobody");
+  assert.deepEqual(await delivered(watched, unsent, ({ kick: status }) => status !== "pending"), { kick: "failed" });
+  await needsRelink(watched, id);
+});
+
+behaviour("Owncast: a chat that breaks off is gone on with, and what is sent is shown once", async (context) => {
+  const { owncast, instance } = await inHand();
+  const show = await makeShow(await newAccount(instance));
+  const { integration, id } = await linkOwncast(show.account);
+  const watched = await watch(context, show, [id]);
+  const ann = owncast.addUser("Ann");
+  const rude = owncast.say(ann, "**hi** <script>x</script>&amp; :owncast:");
+  const shown = await message(watched, "hi &amp; :owncast:");
+  assert.deepEqual(
+    [shown.platform, shown.author.name, shown.emotes.map(({ name }) => name)],
+    ["owncast", "Ann", [":owncast:"]],
+  );
+  // Markdown comes back without its marks, and is known nevertheless.
+  owncast.failNext({ path: "/api/integrations/chat/send", status: 429, retryAfter: 1 });
+  const sent = await send(watched, "hello **Owncast**");
+  assert.deepEqual(await delivered(watched, sent, ({ owncast: status }) => status !== "pending"), { owncast: "sent" });
+  owncast.stallChat();
+  owncast.hide(rude);
+  owncast.say(ann, "after the stall");
+  owncast.resumeChat();
+  await message(watched, "after the stall");
+  // A message that was taken back before it comes.
+  const timestamp = new Date().toISOString();
+  owncast.broadcast({ type: "VISIBILITY-UPDATE", id: "v", timestamp, ids: ["early"], visible: false });
+  owncast.broadcast({ type: "CHAT", id: "early", timestamp, body: "<p>too late</p>", user: ann });
+  await told(watched, "it comes as deleted", ({ type, data }) => type === "chat.message" && data["deleted"] === true);
+  owncast.dropChat();
+  owncast.say(ann, "meanwhile");
+  await message(watched, "meanwhile");
+  assert.deepEqual(await texts(watched), ["meanwhile", "", "after the stall", "hello **Owncast**", ""]);
+  owncast.revokeIntegration(integration);
+  const unsent = await send(watched, "to nobody");
+  assert.deepEqual(await delivered(watched, unsent, ({ owncast: status }) => status !== "pending"), {
+    owncast: "failed",
+  });
+  await needsRelink(watched, id);
 });
