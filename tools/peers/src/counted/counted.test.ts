@@ -8,7 +8,7 @@ import { tempDirectory } from "../temp-directory.ts";
 import { countedPicture, readCells, stripLevel } from "./picture.ts";
 import { countedArguments, startCountedPublisher } from "./publisher.ts";
 import { contained, fullCanvas, readPicture, readSound, soundBehindPicture } from "./reading.ts";
-import { countedTone, silenceDb, toneDb, toneLevelDb } from "./tone.ts";
+import { countedTone, silenceDb, toneDb, toneLevelDb, toneSteps } from "./tone.ts";
 
 const run = promisify(execFile);
 const quiet = "-hide_banner -nostdin -loglevel error -y".split(" ");
@@ -92,6 +92,24 @@ describe("counted sources", { concurrency: 2 }, () => {
     } finally {
       await directory.remove();
     }
+  });
+
+  test("sound that comes back with the next tone, from a scene that is not heard, has not stepped", () => {
+    const samples = Float32Array.from({ length: 6 * 48_000 }, (_, index) => {
+      const second = index / 48_000;
+      if (second >= 1.9 && second < 4.6) return 0;
+      // Source 1 is at 800 Hz and the three that follow.
+      const hz = 800 + 100 * (second < 1 ? 0 : second < 1.9 ? 1 : second < 5 ? 2 : 3);
+      return 0.2 * Math.sin(2 * Math.PI * hz * second);
+    });
+    const steps = toneSteps({ startMs: 0, sampleRate: 48_000, samples }, 1);
+    assert.deepEqual(
+      steps.map(({ atMs, tone }) => [Math.round(atMs / 100), tone]),
+      [
+        [10, 1],
+        [50, 3],
+      ],
+    );
   });
 
   test("what is no counted picture is not read as one", () => {

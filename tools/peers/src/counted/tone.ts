@@ -47,7 +47,8 @@ export function toneSteps(sound: Sound, source: number): ToneStep[] {
   for (const [index, now] of heard.entries()) {
     if (now !== tone) {
       if (tone !== null && index - since >= steady) before = tone;
-      else if (tone !== null && index - since > windowSeconds / hopSeconds) before = null;
+      // Silence too, longer than a step can take: where the sound comes back nothing steps.
+      else if (index - since > windowSeconds / hopSeconds) before = null;
       [tone, since] = [now, index];
     }
     if (tone !== null && index - since === steady && before !== null && tone === (before + 1) % tonesPerSource)
