@@ -88,13 +88,10 @@ export const DestinationUrl = z
     example: "rtmps://live.example.com:443/app",
   });
 
-const connectionId = id("cnx")
-  .nullable()
-  .optional()
-  .meta({
-    description:
-      "A linked account, instead of `url` and `streamKey`: its platform tells both at each go-live. Null: none any more.",
-  });
+const connectionId = id("cnx").nullable().optional().meta({
+  description:
+    "A linked account, instead of `url` and `streamKey`: its platform tells both at each go-live. Null: none any more.",
+});
 
 /** So long a destination may lag behind the program; what waits is kept in memory. */
 const DelayMs = z.number().int().min(0).max(60_000).meta({ example: 0 });
