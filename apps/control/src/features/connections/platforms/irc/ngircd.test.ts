@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { waitFor } from "@trax/peers";
 import { startIrcClient } from "@trax/peers/irc/irc-client";
 import type { IrcClient } from "@trax/peers/irc/irc-client";
@@ -219,6 +221,17 @@ test("addresses are guarded, and what is wrong is told", async () => {
     async () => client.link?.({ ...given, server: server.tlsUrl }),
     refusal("unavailable", /certificate cannot be trusted/),
   );
+});
+
+test("by TLS, the server's name is what its certificate has to be for", async () => {
+  const usual = getCACertificates("default");
+  setDefaultCACertificates([...usual, await readFile(server.caPath, "utf8")]);
+  try {
+    const given = { server: server.tlsUrl, channel: "#tls", nick: "trax" };
+    assert.equal((await client.link?.(given))?.accountName, "trax in #tls (localhost)");
+  } finally {
+    setDefaultCACertificates(usual);
+  }
 });
 
 test("a password is given as PASS where the server has no SASL", async () => {
