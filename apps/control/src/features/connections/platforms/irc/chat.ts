@@ -7,6 +7,8 @@ import type { Place, Said } from "./said.ts";
 
 const Cursor = z.object({ id: z.string().nullable(), time: z.number() });
 
+/** While what was said before is asked for. */
+const mostWaiting = 5_000;
 const sendAgainMs = 2_000;
 
 /** Reading and sending, on connections that are the pool's. */
@@ -33,7 +35,8 @@ export function openIrcChat(pool: IrcPool): Required<Pick<PlatformClient, "readC
         let waiting: Said[] | null = [];
         connection.listen((said) => {
           if (waiting === null) give([said]);
-          else waiting.push(said);
+          else if (waiting.length < mostWaiting) waiting.push(said);
+          else over.reject(new PlatformError("unavailable", "More was said at once than is kept."));
         });
         const place = await Promise.race([missed(connection, from, give), over.promise]);
         if (waiting.length > 0 || place !== null) give(waiting, place);

@@ -6,6 +6,9 @@ const oldestMs = 3_600_000;
 const usualPage = 100;
 const mostPages = 10;
 const answerMs = 10_000;
+/** Of a server that is not what it should be, no more is kept. */
+const mostOpen = 10;
+const mostInOne = 1_000;
 
 /**
  * A channel's history, page by page (ircv3.net/specs/extensions/chathistory).
@@ -33,7 +36,7 @@ export class History {
   batch([mark = "", type = ""]: readonly string[]): readonly Said[] {
     const reference = mark.slice(1);
     if (mark.startsWith("+")) {
-      if (type === "chathistory") this.#open.set(reference, []);
+      if (type === "chathistory" && this.#open.size < mostOpen) this.#open.set(reference, []);
       return [];
     }
     const found = this.#open.get(reference) ?? [];
@@ -46,7 +49,7 @@ export class History {
   /** Whether it is of a batch, and kept for its end. */
   keeps(reference: string | undefined, said: Said): boolean {
     const batch = reference === undefined ? undefined : this.#open.get(reference);
-    batch?.push(said);
+    if (batch !== undefined && batch.length < mostInOne) batch.push(said);
     return batch !== undefined;
   }
 

@@ -10,6 +10,9 @@ const names: Readonly<Record<string, string>> = {
   "+": "voice",
 };
 
+/** Of a server that is not what it should be, no more is kept. */
+const mostMarked = 20_000;
+
 export type Standing = {
   readonly badges: readonly string[];
   readonly isModerator: boolean;
@@ -75,7 +78,7 @@ export class Members {
     const marks = new Set(this.#ranks.values());
     for (const entry of list.split(" ")) {
       const from = [...entry].findIndex((character) => !marks.has(character));
-      if (from > 0) this.#marks.set(folded(entry.slice(from)), entry.slice(0, from));
+      if (from > 0 && this.#marks.size < mostMarked) this.#marks.set(folded(entry.slice(from)), entry.slice(0, from));
     }
   }
 
@@ -94,6 +97,7 @@ export class Members {
         continue;
       }
       const nick = folded(left.shift() ?? "");
+      if (!this.#marks.has(nick) && this.#marks.size >= mostMarked) continue;
       const others = (this.#marks.get(nick) ?? "").replaceAll(mark, "");
       this.#marks.set(nick, isSet ? mark + others : others);
     }

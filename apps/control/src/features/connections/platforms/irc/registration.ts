@@ -69,7 +69,7 @@ export function startRegistration(given: {
     if (verb === "LS") {
       for (const name of names) {
         const [key = "", ...value] = name.split("=");
-        offered.set(key, value.join("="));
+        if (useful.includes(key) || key === "sasl") offered.set(key, value.join("="));
       }
       if (rest.length > 1) return;
       introduce();
@@ -77,7 +77,7 @@ export function startRegistration(given: {
       if (password !== null && offersSasl()) wanted.push("sasl");
       write(wanted.length === 0 ? "CAP END" : formatLine("CAP", ["REQ", wanted.join(" ")]));
     } else if (verb === "ACK") {
-      for (const name of names) capabilities.add(name);
+      for (const name of names) if (offered.has(name)) capabilities.add(name);
       write(capabilities.has("sasl") ? "AUTHENTICATE PLAIN" : "CAP END");
     } else if (verb === "NAK") write("CAP END");
   };

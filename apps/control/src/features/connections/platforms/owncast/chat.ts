@@ -10,6 +10,9 @@ import type { OwncastApi } from "./instance.ts";
 /** Who begins to read again after so long begins anew, ms. */
 const oldestMs = 3_600_000;
 
+/** While what was said before is asked for. */
+const mostWaiting = 5_000;
+
 const Cursor = z.object({ time: z.number() });
 
 /** The chat: read as one of its users, sent to as the integration. */
@@ -63,7 +66,8 @@ export function openOwncastChat(
       const { socket, userToken } = await enter(session, signal, (event) => {
         const updates = updatesOf(event, base);
         if (waiting === null) give(updates);
-        else waiting.push(...updates);
+        else if (waiting.length < mostWaiting) waiting.push(...updates);
+        else over.reject(new PlatformError("unavailable", "More was said at once than is kept."));
       });
       const stop = (): void => socket.close();
       signal.addEventListener("abort", stop);
