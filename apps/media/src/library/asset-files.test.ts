@@ -13,6 +13,7 @@ import { AssetFiles } from "./asset-files.ts";
 /** Another machine's objects: what is read of them, and what they are said to be. */
 function remote(objects: Readonly<Record<string, string>>, told: { sizeBytes?: number; sha256?: string } = {}) {
   const reads: string[] = [];
+  const bodies: Readable[] = [];
   const no = async (): Promise<never> => {
     throw new Error("not asked for here");
   };
@@ -28,10 +29,12 @@ function remote(objects: Readonly<Record<string, string>>, told: { sizeBytes?: n
       if (content === undefined) return null;
       const sha256 = createHash("sha256").update(content).digest("hex");
       const stored = { key, contentType: null, sizeBytes: content.length, sha256, ...told };
-      return { body: Readable.from([Buffer.from(content)]), stored };
+      const body = Readable.from([Buffer.from(content)]);
+      bodies.push(body);
+      return { body, stored };
     },
   };
-  return { store, reads };
+  return { store, reads, bodies };
 }
 
 async function filesOf(context: TestContext, store: ObjectStore, mostBytes?: number) {
@@ -80,4 +83,14 @@ test("what programs use is not removed for what they would like to", async (cont
   files.pathOf("assets/b/original");
   await files.close();
   assert.deepEqual(await copies(), ["assets-a-original"]);
+});
+
+test("what is copied at the same time does not take the same room", async (context) => {
+  const { store, bodies } = remote({ "assets/a/original": "12345678", "assets/b/original": "12345678" });
+  const { files, there, copies } = await filesOf(context, store, 10);
+  files.pathOf("assets/a/original");
+  files.pathOf("assets/b/original");
+  await waitFor("both came to an end", () => there() > 0 && bodies.filter(({ destroyed }) => destroyed).length === 2);
+  await files.close();
+  assert.equal((await copies()).length, 1);
 });

@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises";
 import type { Logger } from "@trax/foundation/log";
 import type { ObjectStore } from "@trax/foundation/object-store";
 import { diskSpace, isNearlyFull } from "../recording/disk-space.ts";
+import type { DiskSpace } from "../recording/disk-space.ts";
 
 export type AssetFilesOptions = {
   readonly store: ObjectStore;
@@ -19,7 +20,7 @@ export type AssetFilesOptions = {
 
 type Entry = {
   path: string | null;
-  /** Of a copy of ours; 0 where the store has it on this disk itself. */
+  /** Of a copy of ours, from when it is begun; 0 where the store has it on this disk itself. */
   bytes: number;
   usedAt: number;
   /** Being fetched, or not tried again before then. */
@@ -81,6 +82,7 @@ export class AssetFiles {
     } catch (error) {
       if (!this.#ending.signal.aborted)
         this.#o.log.warn({ err: error, key }, "a file of the media library cannot be fetched; tried again soon");
+      entry.bytes = 0;
       entry.notBefore = performance.now() + retryMs;
     } finally {
       entry.pending = null;
@@ -95,7 +97,7 @@ export class AssetFiles {
     const partial = `${path}.partial`;
     try {
       await mkdir(this.#directory, { recursive: true, mode: 0o750 });
-      await this.#makeRoom(stored.sizeBytes);
+      await this.#makeRoom(entry, stored.sizeBytes);
       const hash = createHash("sha256");
       await pipeline(
         body,
@@ -112,7 +114,6 @@ export class AssetFiles {
       if (size !== stored.sizeBytes) throw new Error(`${size} of its ${stored.sizeBytes} bytes came`);
       if (stored.sha256 !== null && stored.sha256 !== hash.digest("hex")) throw new Error("its bytes are damaged");
       await rename(partial, path);
-      entry.bytes = size;
       return path;
     } finally {
       body.destroy();
@@ -120,22 +121,29 @@ export class AssetFiles {
     }
   }
 
-  async #makeRoom(bytes: number): Promise<void> {
-    const { mostBytes = defaultMostBytes, dataDir } = this.#o;
+  /** Removes what is used least, and takes the room; throws where there is none. */
+  async #makeRoom(entry: Entry, bytes: number): Promise<void> {
     const copies = [...this.#entries]
-      .filter(([, entry]) => entry.bytes > 0)
+      .filter(([, { bytes: size, path }]) => size > 0 && path !== null)
       .sort(([, a], [, b]) => a.usedAt - b.usedAt);
-    let taken = copies.reduce((sum, [, entry]) => sum + entry.bytes, 0);
-    for (const [key, entry] of copies) {
-      const { freeBytes, totalBytes } = await diskSpace(this.#directory);
-      const fits = taken + bytes <= mostBytes && !isNearlyFull({ freeBytes: freeBytes - bytes, totalBytes });
-      if (fits || performance.now() - entry.usedAt < usedMs) break;
-      taken -= entry.bytes;
+    for (const [key, { path, usedAt }] of copies) {
+      if (this.#fits(bytes, await diskSpace(this.#directory)) || performance.now() - usedAt < usedMs) break;
       this.#entries.delete(key);
-      if (entry.path !== null) await rm(entry.path, { force: true });
+      if (path !== null) await rm(path, { force: true });
     }
-    const { freeBytes, totalBytes } = await diskSpace(dataDir);
-    if (taken + bytes > mostBytes || isNearlyFull({ freeBytes: freeBytes - bytes, totalBytes }))
-      throw new Error("there is no room for it on this disk");
+    // Nothing is waited for between this look and the taking: several are copied at once.
+    if (!this.#fits(bytes, await diskSpace(this.#directory))) throw new Error("there is no room for it on this disk");
+    entry.bytes = bytes;
+  }
+
+  /** Beside what is there, and what is still to come of other copies. */
+  #fits(bytes: number, { freeBytes, totalBytes }: DiskSpace): boolean {
+    let [taken, coming] = [0, 0];
+    for (const entry of this.#entries.values()) {
+      taken += entry.bytes;
+      coming += entry.path === null ? entry.bytes : 0;
+    }
+    const { mostBytes = defaultMostBytes } = this.#o;
+    return taken + bytes <= mostBytes && !isNearlyFull({ freeBytes: freeBytes - coming - bytes, totalBytes });
   }
 }
