@@ -65,7 +65,10 @@ async function snapshot(id: number, of: string | null): Promise<void> {
 }
 
 async function stop(): Promise<void> {
-  await engine?.close();
+  // That it makes no frames any more is meant: nobody is to look at it while it ends.
+  const last = engine;
+  engine = null;
+  await last?.close();
   await (await telemetry).close();
   process.exit(0);
 }
