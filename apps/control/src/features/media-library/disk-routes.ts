@@ -39,6 +39,11 @@ export function diskRoutes(options: {
   const take = async (request: FastifyRequest<OfAsset>, reply: FastifyReply): Promise<void> => {
     const row = await asked(request);
     if (row.status !== "awaiting_upload") throw new ApiError("upload_finished");
+    // All of it came before, and whoever took it was killed before that was written.
+    if (await uploads.isThere(uploadOf(row))) {
+      await settled(database, row);
+      throw new ApiError("upload_finished");
+    }
     const piece = pieceIn(request, row);
     const { body } = request;
     if (!(body instanceof Readable)) throw invalidRequest("The body is missing.");

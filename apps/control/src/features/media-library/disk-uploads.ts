@@ -7,7 +7,7 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { codeOf } from "@trax/foundation/error-code";
 import { incomingPathOf, moveInto } from "@trax/foundation/object-store/disk";
-import { ApiError } from "../../kernel/errors.ts";
+import { ApiError, notFound } from "../../kernel/errors.ts";
 import type { Uploaded } from "./storage.ts";
 
 /** Where in the file what comes now belongs, bytes. */
@@ -50,7 +50,9 @@ export class DiskUploads {
     try {
       return await this.#take(upload, body, piece, sender);
     } catch (error) {
-      throw codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT" ? await this.#full(upload) : error;
+      if (codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT") throw await this.#full(upload);
+      // Its asset was deleted meanwhile, and what had come of it removed.
+      throw codeOf(error) === "ENOENT" ? notFound("asset") : error;
     } finally {
       // Who is refused half-way is answered on this connection: what still comes is dropped, and the next request works.
       body.resume();

@@ -104,7 +104,7 @@ export async function deleteAsset(
   tx: Queryable,
   accountId: string,
   assetId: string,
-  options: { readonly force: boolean },
+  options: { readonly force: boolean; readonly uploadSeconds: number },
 ): Promise<void> {
   if ((await rows.holdAsset(tx, accountId, assetId)) === undefined) throw notFound("asset");
   const uses = await rows.usesOf(tx, accountId, assetId);
@@ -112,6 +112,6 @@ export async function deleteAsset(
     const details = uses.map((use) => ({ path: placeOf(use), message: `${words[use.by]}: ${use.id}, "${use.name}".` }));
     throw new ApiError("asset_in_use", undefined, { details });
   }
-  await rows.forgetAsset(tx, accountId, assetId);
+  await rows.forgetAsset(tx, accountId, assetId, options.uploadSeconds);
   for (const studioId of new Set(uses.map((use) => use.studioId))) await notifyDesired(tx, studioId);
 }

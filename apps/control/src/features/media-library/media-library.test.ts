@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -313,6 +313,52 @@ test("what was deleted is removed from the disk, and what arrives for it later t
   assert.equal((await ada.call("DELETE", `/v1/media/${half.id}`)).status, 204);
   await removed(half);
   assert.deepEqual(await filesOf(half), []);
+});
+
+test("what was deleted while it came is not there, and leave to send it that S3 has given is outlived", async () => {
+  const made = await create();
+  const sending = request(here(made.upload.url), {
+    method: "PUT",
+    headers: { ...made.upload.headers, "content-length": bytes.length },
+  });
+  const answered = new Promise<number | undefined>((resolve, reject) => {
+    sending.once("response", (answer) => resolve(answer.resume().statusCode));
+    sending.once("error", reject);
+  });
+  sending.write(bytes.subarray(0, 1_000));
+  await until(async () => (await offsetOf(made)) === "1000");
+  assert.equal((await ada.call("DELETE", `/v1/media/${made.id}`)).status, 204);
+  await removed(made);
+  sending.end(bytes.subarray(1_000));
+  assert.equal(await answered, 404);
+  const [again] = await database.query<{ isAfter: boolean }>(sql`
+    select created_at > ${made.upload.expiresAt} as "isAfter" from owed_removals where key = ${`assets/${made.id}/original`}`);
+  assert.deepEqual(again, { isAfter: true });
+});
+
+test("bytes that were all there when their node was killed are looked at once they are sent again", async () => {
+  const made = await create();
+  const directory = join(dataDir, "objects", "assets", made.id);
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, "original"), bytes);
+  assert.equal((await read(made)).status, "awaiting_upload");
+  assert.equal(await send(made, bytes), "409 upload_finished");
+  assert.equal((await read(made)).status, "processing");
+});
+
+test("a recording that was deleted keeps its name, so that it does not come back", async () => {
+  const asset = await create();
+  const studio = await ada.studio();
+  const [id, broadcastId, { accountId }] = [newId("recording"), newId("broadcast"), ada.account];
+  await database.query(sql`
+    insert into broadcasts (id, account_id, studio_id, started_by, desired, ended_at)
+    values (${broadcastId}, ${accountId}, ${studio.id}, 'request', 'ended', now())`);
+  await database.query(sql`
+    insert into recordings (id, account_id, studio_id, broadcast_id, node_id, path, status, asset_id)
+    values (${id}, ${accountId}, ${studio.id}, ${broadcastId}, 'node', 'x', 'ready', ${asset.id})`);
+  assert.equal((await ada.call("DELETE", `/v1/media/${asset.id}`)).status, 204);
+  const rows = await database.query(sql`select asset_id as "assetId" from recordings where id = ${id}`);
+  assert.deepEqual(rows, [{ assetId: asset.id }]);
 });
 
 test("uploads that nobody completes are swept with what came of them", async () => {

@@ -32,11 +32,12 @@ export function mediaLibraryHandlers({
           checkSize(body);
           await storage.requireRoom(body.sizeBytes);
         },
-        run: async ({ db, accountId, body }) => beginUpload(parts, await createAsset(db, accountId, limits, body)),
+        run: async ({ db, accountId, body }) =>
+          beginUpload(parts, await createAsset(db, accountId, limits, body), uploadSeconds),
       },
       updateMedia: ({ db, accountId, params, body }) => renameAsset(db, accountId, params.assetId, storage, body),
       deleteMedia: async ({ db, accountId, params, query, afterCommit }) => {
-        await deleteAsset(db, accountId, params.assetId, { force: query.force === "true" });
+        await deleteAsset(db, accountId, params.assetId, { force: query.force === "true", uploadSeconds });
         afterCommit(() => library.sweepSoon());
       },
       completeMedia: ({ db, accountId, params }) => completeUpload(db, accountId, params.assetId, parts),

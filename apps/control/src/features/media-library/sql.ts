@@ -149,12 +149,25 @@ export async function beginProcessing(
   return row;
 }
 
-/** Forgets an asset; what is stored of it is owed to be removed. */
-export async function forgetAsset(tx: Queryable, accountId: string, assetId: string): Promise<void> {
+/**
+ * Forgets an asset; what is stored of it is owed to be removed. Leave to send its
+ * bytes straight to S3 cannot be taken back: what is sent once more is removed,
+ * too, when that leave, and what was begun by it, is over. A recording keeps its
+ * name, so that it is not put into the library again.
+ */
+export async function forgetAsset(
+  tx: Queryable,
+  accountId: string,
+  assetId: string,
+  uploadSeconds: number,
+): Promise<void> {
   await tx.query(sql`
-    with gone as (delete from assets where account_id = ${accountId} and id = ${assetId} returning id)
-    insert into owed_removals (key) select 'assets/' || id || '/' from gone on conflict do nothing`);
-  await tx.query(sql`update recordings set asset_id = null where account_id = ${accountId} and asset_id = ${assetId}`);
+    with gone as (delete from assets where account_id = ${accountId} and id = ${assetId} returning id, object_key, origin)
+    insert into owed_removals (key, created_at)
+    select 'assets/' || id || '/', now() from gone
+    union all
+    select object_key, now() + ${2 * uploadSeconds} * interval '1 second' from gone where origin = 'upload'
+    on conflict do nothing`);
 }
 
 /** What was stored for an asset that is gone by now. */

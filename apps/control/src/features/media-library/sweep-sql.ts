@@ -12,12 +12,13 @@ export async function forgetAbandoned(db: Queryable, graceSeconds: number): Prom
   return gone.length;
 }
 
-/** A key, or the beginning of keys, and when it was owed last: to the microsecond, so as text. */
+/** A key, or the beginning of keys, and since when it is owed: to the microsecond, so as text. */
 export type Owed = { readonly key: string; readonly since: string };
 
 export async function owedRemovals(db: Queryable, most: number): Promise<Owed[]> {
   return db.query<Owed>(
-    sql`select key, created_at::text as since from owed_removals order by created_at, key limit ${most}`,
+    sql`select key, created_at::text as since from owed_removals where created_at <= now()
+      order by created_at, key limit ${most}`,
   );
 }
 

@@ -20,14 +20,18 @@ export function uploadOf(row: AssetRow): Uploaded {
 }
 
 /** The upload of an asset that was just made. Where the storage cannot begin it, the asset is gone again. */
-export function beginUpload({ database, storage }: UploadParts, row: AssetRow): LaterAnswer<AssetCreated> {
+export function beginUpload(
+  { database, storage }: UploadParts,
+  row: AssetRow,
+  uploadSeconds: number,
+): LaterAnswer<AssetCreated> {
   return new LaterAnswer(async () => {
     try {
       const uploadId = await inTime(storage.begin(uploadOf(row)));
       if (uploadId !== null) await rows.nameUpload(database, row.accountId, row.id, uploadId);
       return await offered(storage, { ...row, uploadId });
     } catch (error) {
-      await rows.forgetAsset(database, row.accountId, row.id);
+      await rows.forgetAsset(database, row.accountId, row.id, uploadSeconds);
       throw error;
     }
   });
