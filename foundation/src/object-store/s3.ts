@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { Readable } from "node:stream";
+import { IncomingMessage } from "node:http";
 import {
   AbortMultipartUploadCommand,
   DeleteObjectCommand,
@@ -13,14 +13,20 @@ import type { ObjectStore } from "./store.ts";
 import { checkKey } from "./key.ts";
 import { isAbsent } from "./s3-bucket.ts";
 import type { Bucket } from "./s3-bucket.ts";
+import { StorageAway } from "./storage-away.ts";
 
 /** How long a file may take to be sent. */
 const putPatienceMs = 6 * 3_600_000;
 /** S3 takes at most 10,000 parts, of 5 MB at least. */
 const partBytes = 32 * 1_048_576;
+/** In the middle of an object. */
+const usualSilentMs = 30_000;
 
-/** Objects in a bucket. Throws `StorageAway` where its server cannot answer. */
-export function openS3Store(bucket: Bucket): ObjectStore {
+/**
+ * Objects in a bucket. Throws `StorageAway` where its server cannot answer, or
+ * while an object is read says nothing for `silentMs`.
+ */
+export function openS3Store(bucket: Bucket, silentMs = usualSilentMs): ObjectStore {
   const { client, name: Bucket } = bucket;
 
   const keysBelow = async (prefix: string): Promise<string[]> => {
@@ -51,11 +57,13 @@ export function openS3Store(bucket: Bucket): ObjectStore {
   };
 
   return {
-    async putFile(key, path, { contentType }) {
+    async putFile(key, path, { contentType, signal: told }) {
       checkKey(key);
       const body = createReadStream(path);
       try {
-        await bucket.ask(async (signal) => {
+        await bucket.ask(async (late) => {
+          const signal = told === undefined ? late : AbortSignal.any([late, told]);
+          signal.throwIfAborted();
           const abortController = new AbortController();
           const params = { Bucket, Key: key, Body: body, ContentType: contentType };
           const upload = new Upload({ client, params, partSize: partBytes, queueSize: 2, abortController });
@@ -75,10 +83,21 @@ export function openS3Store(bucket: Bucket): ObjectStore {
       checkKey(key);
       const Range = range === undefined ? undefined : `bytes=${range.start}-${range.end}`;
       try {
-        // The body is read long after this has been answered: only the answer itself is waited for.
-        const found = await bucket.ask(() => client.send(new GetObjectCommand({ Bucket, Key: key, Range })));
+        const command = new GetObjectCommand({ Bucket, Key: key, Range });
+        const found = await bucket.ask(async (late) => {
+          // The body is read long after this has been answered: only the answer itself is waited for.
+          const answering = new AbortController();
+          const stop = (): void => answering.abort();
+          late.addEventListener("abort", stop, { once: true });
+          try {
+            return await client.send(command, { abortSignal: answering.signal });
+          } finally {
+            late.removeEventListener("abort", stop);
+          }
+        });
         const body = found.Body;
-        if (!(body instanceof Readable)) throw new Error("S3 answered without a body");
+        if (!(body instanceof IncomingMessage)) throw new Error("S3 answered without a body");
+        endWhenSilent(body, silentMs);
         const whole = /\/(\d+)$/.exec(found.ContentRange ?? "")?.[1];
         const sizeBytes = whole === undefined ? (found.ContentLength ?? 0) : Number(whole);
         return { body, stored: { key, sizeBytes, contentType: found.ContentType ?? null, sha256: null } };
@@ -117,6 +136,15 @@ export function openS3Store(bucket: Bucket): ObjectStore {
       client.destroy();
     },
   };
+}
+
+/** Who reads it is told, and not kept for ever, when the rest of it does not come. */
+function endWhenSilent(body: IncomingMessage, ms: number): void {
+  const { socket } = body;
+  const end = (): void => void body.destroy(new StorageAway("the S3 server fell silent in the middle of an object"));
+  socket.setTimeout(ms, end);
+  // The connection is used again, and whoever keeps it until then sets its own time.
+  body.once("close", () => socket.off("timeout", end));
 }
 
 /** Of an object that was sent in parts it is one of the parts' checksums, which says nothing of the bytes. */

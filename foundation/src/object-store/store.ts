@@ -17,9 +17,13 @@ export type StoredObject = {
  * `[A-Za-z0-9._-]` and slashes, no part of which begins with a dot. An object appears whole or not at all.
  */
 export type ObjectStore = {
-  /** Stores a file's bytes under the key, in place of what was there. */
-  putFile(key: string, path: string, options: { readonly contentType: string }): Promise<void>;
-  /** Null where there is no such object. The caller reads the body to its end or destroys it. */
+  /** Stores a file's bytes under the key, in place of what was there. Rejects soon after `signal`: a film may take hours. */
+  putFile(
+    key: string,
+    path: string,
+    options: { readonly contentType: string; readonly signal?: AbortSignal },
+  ): Promise<void>;
+  /** Null where there is no such object. The caller reads the body to its end without a pause, or destroys it. */
   read(key: string, range?: ByteRange): Promise<{ readonly body: Readable; readonly stored: StoredObject } | null>;
   stat(key: string): Promise<StoredObject | null>;
   /** The key, or all below it where it ends in a slash. What is not there is no error. */

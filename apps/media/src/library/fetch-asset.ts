@@ -34,7 +34,7 @@ export async function fetchAsset(
   if (isNearlyFull({ freeBytes, totalBytes })) throw new NoRoom("the disk is nearly full");
   const recording = recordingPath === null ? null : join(dataDir, recordingPath);
   if (recording !== null && (await isThere(recording))) {
-    await store.putFile(objectKey, recording, { contentType });
+    await store.putFile(objectKey, recording, { contentType, signal });
     return recording;
   }
   const local = await store.localPath(objectKey);

@@ -135,7 +135,8 @@ export class Librarian {
       await rm(directory, { recursive: true, force: true });
       await mkdir(directory, { recursive: true, mode: 0o750 });
       const path = await fetchAsset(asset, directory, this.#o, signal);
-      await this.#conclude(asset, directory, await this.#process(asset, path, directory, lease.note, signal));
+      const outcome = await this.#process(asset, path, directory, lease.note, signal);
+      await this.#conclude(asset, directory, outcome, signal);
     } catch (error) {
       if (error instanceof Refused) {
         await failAsset(db, { assetId, nodeId, sha256: null, reason: error.message });
@@ -178,12 +179,12 @@ export class Librarian {
     );
   }
 
-  async #conclude(asset: ClaimedAsset, directory: string, outcome: Outcome): Promise<void> {
+  async #conclude(asset: ClaimedAsset, directory: string, outcome: Outcome, signal: AbortSignal): Promise<void> {
     const { assetId, attempts } = asset;
     const { db, nodeId, log } = this.#o;
     switch (outcome.type) {
       case "done":
-        await this.#store(asset, directory, outcome.result);
+        await this.#store(asset, directory, outcome.result, signal);
         break;
       case "refused":
         log.info({ assetId, reason: outcome.reason }, "an asset cannot be used");
@@ -198,14 +199,19 @@ export class Librarian {
     }
   }
 
-  async #store({ assetId, kind }: ClaimedAsset, directory: string, result: LibraryResult): Promise<void> {
+  async #store(
+    { assetId, kind }: ClaimedAsset,
+    directory: string,
+    result: LibraryResult,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { db, store, nodeId, log } = this.#o;
     const place = `assets/${assetId}/`;
     const put = async (name: string | null): Promise<string | null> => {
       if (name === null) return null;
       const key = `${place}${name}`;
       const contentType = contentTypes[name.slice(name.lastIndexOf(".") + 1)] ?? "application/octet-stream";
-      await store.putFile(key, join(directory, name), { contentType });
+      await store.putFile(key, join(directory, name), { contentType, signal });
       return key;
     };
     const { sha256, durationMs, width, height } = result;
