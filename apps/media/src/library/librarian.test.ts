@@ -15,7 +15,9 @@ import { claimAsset } from "@trax/media-protocol";
 import { ensurePeer, tempDirectory, waitFor } from "@trax/peers";
 import sql from "sql-template-tag";
 import { startPostgres } from "../../../control/src/testing/postgres.ts";
+import { diskSpace } from "../recording/disk-space.ts";
 import { Librarian } from "./librarian.ts";
+import type { LibrarianOptions } from "./librarian.ts";
 
 // Rows, storage and the process that looks at files, together.
 
@@ -43,12 +45,14 @@ before(async () => {
 });
 after(() => open.disposeAsync());
 
-function librarian(change: { readonly nodeId?: string; readonly store?: ObjectStore } = {}): Librarian {
+type Change = Partial<Pick<LibrarianOptions, "nodeId" | "store" | "space">>;
+
+function librarian(change: Change = {}): Librarian {
   const orphans = { add: () => undefined, remove: () => undefined };
   return new Librarian({ db, store, log: openLog("media-agent", "silent"), nodeId, dataDir, orphans, ...change });
 }
 
-async function withLibrarian(use: (one: Librarian) => Promise<void>, change: Parameters<typeof librarian>[0] = {}) {
+async function withLibrarian(use: (one: Librarian) => Promise<void>, change: Change = {}) {
   const one = librarian(change);
   await one.start();
   try {
@@ -144,6 +148,33 @@ test("a node that died is followed by another when its lease is over, and three 
   });
 });
 
+const givenBack = (assetId: string) =>
+  waitFor("it is given back", async () => {
+    const [row] = await db.query(sql`
+      select id from assets where id = ${assetId} and node_id is null and attempts = 0 and lease_expires_at is not null`);
+    return row !== undefined;
+  });
+
+test("a disk that becomes full while something is made ends it, and it is made when there is room", async () => {
+  const assetId = await uploaded(png, "image", "image/png");
+  let isFull = true;
+  const space: typeof diskSpace = async (directory) => ({
+    ...(await diskSpace(directory)),
+    ...(isFull ? { freeBytes: 0 } : {}),
+  });
+  await withLibrarian(
+    async (one) => {
+      await givenBack(assetId);
+      assert.equal((await rowOf(assetId)).status, "processing");
+      isFull = false;
+      await db.query(sql`update assets set lease_expires_at = now() where id = ${assetId}`);
+      one.wake();
+      await ended(assetId, "ready");
+    },
+    { space },
+  );
+});
+
 test("storage that is away is nobody's fault: it is begun again when it is back", async () => {
   const assetId = await uploaded(png, "image", "image/png");
   let isAway = true;
@@ -156,11 +187,7 @@ test("storage that is away is nobody's fault: it is begun again when it is back"
   };
   await withLibrarian(
     async (one) => {
-      await waitFor("it is given back", async () => {
-        const [row] = await db.query(sql`
-          select id from assets where id = ${assetId} and node_id is null and attempts = 0 and lease_expires_at is not null`);
-        return row !== undefined;
-      });
+      await givenBack(assetId);
       isAway = false;
       await db.query(sql`update assets set lease_expires_at = now() where id = ${assetId}`);
       one.wake();

@@ -19,6 +19,8 @@ import {
 import type { AssetKind, ClaimedAsset } from "@trax/media-protocol";
 import type { OrphanList } from "../agent/orphans.ts";
 import { Wakeup } from "../agent/wakeup.ts";
+import { diskSpace } from "../recording/disk-space.ts";
+import { watchDisk } from "./disk-watch.ts";
 import { fetchAsset, NoRoom } from "./fetch-asset.ts";
 import { processFile, processingLimits } from "./processing.ts";
 import type { Outcome, ProcessingLimits } from "./processing.ts";
@@ -33,6 +35,8 @@ export type LibrarianOptions = {
   readonly dataDir: string;
   readonly orphans: OrphanList;
   readonly limits?: ProcessingLimits;
+  /** Of the disk that a directory is on. */
+  readonly space?: typeof diskSpace;
 };
 
 /** Each kind waits for its own: a picture not for a film of hours. */
@@ -43,6 +47,8 @@ const renewMs = 5_000;
 const afterFailureMs = 2_000;
 /** Storage or the disk may be well again. */
 const notOursMs = 15_000;
+/** What filled the disk is not to be made again and again. */
+const fullMs = 120_000;
 const contentTypes: Readonly<Record<string, string>> = {
   mp4: "video/mp4",
   jpg: "image/jpeg",
@@ -126,11 +132,15 @@ export class Librarian {
 
   async #work(asset: ClaimedAsset): Promise<void> {
     const { assetId } = asset;
-    const { db, nodeId, log } = this.#o;
+    const { db, nodeId, log, space = diskSpace } = this.#o;
     const directory = join(this.#directory, assetId);
     const lost = new AbortController();
     const signal = AbortSignal.any([lost.signal, this.#ending.signal]);
     const lease = this.#hold(assetId, () => lost.abort());
+    const disk = watchDisk(
+      () => space(this.#o.dataDir),
+      () => lost.abort(new NoRoom("the disk has become nearly full")),
+    );
     try {
       await rm(directory, { recursive: true, force: true });
       await mkdir(directory, { recursive: true, mode: 0o750 });
@@ -142,11 +152,13 @@ export class Librarian {
         await failAsset(db, { assetId, nodeId, sha256: null, reason: error.message });
         return;
       }
-      const isOver = signal.aborted;
+      const isFull = error instanceof NoRoom || signal.reason instanceof NoRoom;
+      const isOver = signal.aborted && !isFull;
       if (!isOver) log.warn({ err: error, assetId }, "an asset cannot be processed now; it is begun again later");
-      if (error instanceof NoRoom) log.error({ assetId }, "the disk is nearly full: nothing is processed");
-      await releaseAsset(db, { assetId, nodeId, afterMs: isOver ? 0 : notOursMs, counts: false });
+      if (isFull) log.error({ assetId }, "the disk is nearly full: nothing is processed");
+      await releaseAsset(db, { assetId, nodeId, afterMs: isOver ? 0 : isFull ? fullMs : notOursMs, counts: false });
     } finally {
+      disk.close();
       lease.close();
       await rm(directory, { recursive: true, force: true });
     }
