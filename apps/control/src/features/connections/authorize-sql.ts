@@ -1,4 +1,6 @@
 import sql from "sql-template-tag";
+import { roleScopes } from "@trax/contract";
+import type { Role } from "@trax/contract";
 import type { Queryable } from "@trax/foundation/database";
 
 export type Authorization = {
@@ -27,17 +29,20 @@ export async function insertAuthorization(
   return row.expires_at;
 }
 
-/** Uses it up: whoever has its state, once and in time, as long as the user who began it belongs to the account. */
+/** Uses it up: whoever has its state, once and in time, as long as the user who began it may link accounts there. */
 export async function takeAuthorization(
   db: Queryable,
   stateHash: Buffer,
 ): Promise<(Authorization & { readonly accountId: string }) | null> {
-  const [row] = await db.query<Authorization & { accountId: string; good: boolean }>(sql`
+  const [row] = await db.query<Authorization & { accountId: string; role: Role | null }>(sql`
     delete from connection_authorizations a where state_hash = ${stateHash}
     returning state_hash as "stateHash", account_id as "accountId", user_id as "userId", platform, verifier,
-      redirect_uri as "redirectUri", by_session as "bySession", expires_at > now() and exists
-        (select from memberships m where m.account_id = a.account_id and m.user_id = a.user_id) as good`);
-  return row?.good === true ? row : null;
+      redirect_uri as "redirectUri", by_session as "bySession",
+      (select m.role from memberships m
+        where m.account_id = a.account_id and m.user_id = a.user_id and a.expires_at > now()) as role`);
+  if (row === undefined || row.role === null) return null;
+  const { role, ...begun } = row;
+  return roleScopes[role].includes("connections:write") ? begun : null;
 }
 
 /** Those that nobody came back with. */

@@ -104,6 +104,17 @@ test("what a web session begins ends in that user's browser", async () => {
   assert.ok((await comeBack(await begin(), cookie)).searchParams.has("connectionId"));
 });
 
+test("who may not link accounts any more does not end what was begun", async () => {
+  const tenant = await Tenant.make(control);
+  const callback = await callbackOf(control, await authorizeUrlOf(tenant, "twitch"));
+  const { accountId, userId } = tenant.account;
+  await database.query(
+    sql`update memberships set role = 'producer' where account_id = ${accountId} and user_id = ${userId}`,
+  );
+  assert.equal((await fetch(callback, { redirect: "manual" })).status, 400);
+  assert.deepEqual(await database.query(sql`select from connections where account_id = ${accountId}`), []);
+});
+
 test("a person who says no, and a platform that breaks, are told to the app", async () => {
   twitch.decide({ kind: "deny" });
   const denied = await comeBack(await callbackOf(control, await authorizeUrlOf(ada, "twitch")));

@@ -37,13 +37,22 @@ export async function readToken(db: Queryable, connectionId: string): Promise<To
   return row;
 }
 
-/** The connections whose tokens are to be renewed now, by whoever claims them. */
-export async function listDue(db: Queryable, limit: number): Promise<string[]> {
-  const rows = await db.query<{ id: string }>(sql`
-    select id from connections
+/** A connection whose token is to be renewed, and since when: to the microsecond, so as text. */
+export type Due = { readonly id: string; readonly dueAt: string };
+
+/** Those that are to be renewed now, by whoever claims them. */
+export async function listDue(db: Queryable, limit: number): Promise<Due[]> {
+  return db.query<Due>(sql`
+    select id, refresh_due_at::text as "dueAt" from connections
     where status <> 'needs_relink' and refresh_due_at <= now() and (refresh_until is null or refresh_until < now())
     order by refresh_due_at limit ${limit}`);
-  return rows.map(({ id }) => id);
+}
+
+/** Where it is due as it was, since nothing could be asked for it: others come first meanwhile. */
+export async function putOffRenewal(db: Queryable, { id, dueAt }: Due, byMs: number): Promise<void> {
+  await db.query(sql`
+    update connections set refresh_due_at = now() + ${byMs} * interval '1 millisecond'
+    where id = ${id} and refresh_due_at = ${dueAt}::timestamptz and (refresh_until is null or refresh_until < now())`);
 }
 
 /** Answers whether the caller is to renew it: nobody else will for so long. */

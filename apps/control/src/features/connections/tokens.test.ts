@@ -74,6 +74,18 @@ test("tokens are renewed ahead of their end, each by one of two nodes", async ()
   assert.equal(renewals(twitch) - before, ids.length);
 });
 
+test("tokens that nothing can be asked for do not keep others waiting", async () => {
+  const one = await link();
+  // As many as are looked at in one round, of a platform that is not set up any more, longer due than the other.
+  await database.query(sql`
+    insert into connections (id, account_id, platform, account_name, platform_user_id, secrets, refresh_due_at)
+    select 'cnx_' || lpad(n::text, 26, '0'), ${one.tenant.account.accountId}, 'youtube', 'x', n::text, '', now() - interval '1 hour'
+    from generate_series(1, 20) n`);
+  await age([one.id], false);
+  await waitFor("it is renewed", async () => (await rowOf(one.id)).version === 2);
+  await database.query(sql`delete from connections where platform = 'youtube'`);
+});
+
 test("an answer that was lost is asked for again, and a platform that breaks is asked ever later", async () => {
   const one = await link();
   twitch.failNext({ path: /token$/, cut: "after" });

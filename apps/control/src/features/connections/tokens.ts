@@ -19,6 +19,8 @@ const lookAgainMs = 100;
 const longestBackOffMs = 300_000;
 /** A token that was just given and is refused already: asking for the next one would go on for ever. */
 const restMs = 60_000;
+/** Where a platform is not set up any more, or a key is gone, its tokens are looked at this seldom. */
+const stuckMs = 60_000;
 
 const gone = (): PlatformError => new PlatformError("unauthorized", "The account is not linked any more.");
 
@@ -86,13 +88,15 @@ export class Tokens {
   async renewDue(): Promise<void> {
     const due = await rows.listDue(this.#o.database, 20);
     await Promise.all(
-      due.map(async (connectionId) => {
+      due.map(async (one) => {
+        const { id: connectionId } = one;
         try {
           await this.fresh(connectionId, null);
         } catch (error) {
           // Its row tells; it is tried again when that says so.
           if (!(error instanceof PlatformError))
             this.#o.log.warn({ err: error, connectionId }, "a token was not renewed");
+          if (!this.#closing.signal.aborted) await rows.putOffRenewal(this.#o.database, one, stuckMs);
         }
       }),
     );
