@@ -25,18 +25,18 @@ const patienceSeconds = 300;
 /** Of each connection the oldest that waits, where nothing of that connection is under way: they go out in their order. */
 export async function claimDeliveries(db: Queryable, holder: string, limit: number): Promise<Claim[]> {
   return db.query<Claim>(sql`
-    with heads as (
+    with oldest as (
       select distinct on (connection_id) connection_id, message_id, not_before, sending_until
       from chat_deliveries where status = 'pending' order by connection_id, message_id
+    ), heads as (
+      select connection_id, message_id from oldest
+      where sending_until is null and (not_before is null or not_before <= now()) order by message_id limit ${limit}
     )
     update chat_deliveries d
     set sending_by = ${holder}, sending_until = now() + make_interval(secs => ${inFlightSeconds}), attempts = attempts + 1
     from heads h join chat_messages m on m.id = h.message_id
     where d.message_id = h.message_id and d.connection_id = h.connection_id
-      and d.status = 'pending' and d.sending_until is null and h.sending_until is null
-      and (h.not_before is null or h.not_before <= now())
-      and (d.message_id, d.connection_id) in (
-        select message_id, connection_id from heads where sending_until is null order by message_id limit ${limit})
+      and d.status = 'pending' and d.sending_until is null
     returning d.message_id as "messageId", d.connection_id as "connectionId", d.platform, m.account_id as "accountId",
       m.studio_id as "studioId", m.text, d.parts_sent as "partsSent", d.attempts,
       coalesce(

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { after, beforeEach, test } from "node:test";
 import type { ChatMessage } from "@trax/contract";
+import { newId } from "@trax/foundation/ids";
 import sql from "sql-template-tag";
 import { PlatformError } from "../connections/index.ts";
+import { claimDeliveries } from "./delivery-sql.ts";
+import { sweepChat } from "./sweep.ts";
 import { ChatStudio, startChatControl } from "../../testing/chat.ts";
 import { EventReader } from "../../testing/event-reader.ts";
 import { ScriptedPlatform, said } from "../../testing/scripted-platform.ts";
@@ -57,6 +60,50 @@ test("a message is answered at once and sent to all; what becomes of it is told"
   assert.deepEqual(shown, told[2]?.data, "the last event is the last word");
   assert.deepEqual(statuses(message).length, 2);
   assert.ok(shown !== undefined && statuses(shown).every((status) => status === "sent"));
+});
+
+test("those that have to wait leave their places to others", async () => {
+  const { studio, ids } = await show(2);
+  const [waits = "", works = ""] = ids;
+  const { accountId } = studio.tenant.account;
+  const over = new Error("nothing of it stays");
+  const given = database.transaction(async (tx) => {
+    for (const [connectionId, notBefore] of [
+      [waits, "infinity"],
+      [works, null],
+    ]) {
+      const id = newId("message");
+      await tx.query(sql`
+        insert into chat_messages (id, account_id, studio_id, direction, author_id, author, text, sent_at, event_id)
+        values (${id}, ${accountId}, ${studio.studioId}, 'out', 'x', '{}', 'x', now(), ${newId("event")})`);
+      await tx.query(sql`
+        insert into chat_deliveries (message_id, connection_id, platform, not_before)
+        values (${id}, ${connectionId}, ${platform.name}, ${notBefore}::timestamptz)`);
+    }
+    const claims = await claimDeliveries(tx, "a node with room for one", 1);
+    assert.deepEqual(
+      claims.map(({ connectionId }) => connectionId),
+      [works],
+    );
+    throw over;
+  });
+  await assert.rejects(given, over);
+});
+
+test("what platforms posted is known for a day, what they took back for as long as chat is kept", async () => {
+  const { ids } = await show(1);
+  const [connectionId = ""] = ids;
+  await database.query(sql`
+    insert into chat_webhook_deliveries (platform, delivery_id, created_at)
+    values ('swept', 'old', now() - interval '25 hours'), ('swept', 'new', now() - interval '23 hours')`);
+  await database.query(sql`
+    insert into chat_removals (connection_id, platform_message_id, created_at)
+    values (${connectionId}, 'old', now() - interval '169 hours'), (${connectionId}, 'new', now() - interval '167 hours')`);
+  await sweepChat(database, new Date(), AbortSignal.timeout(60_000));
+  const left = await database.query<{ id: string }>(sql`
+    select delivery_id as id from chat_webhook_deliveries where platform = 'swept'
+    union all select platform_message_id from chat_removals where connection_id = ${connectionId}`);
+  assert.deepEqual(left, [{ id: "new" }, { id: "new" }]);
 });
 
 test("one that stalls, and one that refuses, hold up nobody else", async () => {
