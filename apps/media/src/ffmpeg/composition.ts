@@ -1,5 +1,6 @@
 import type { Frame } from "node-av/lib";
 import type { DrawItem, PixelBox } from "../program/draw.ts";
+import { hasAlpha } from "./alpha.ts";
 import { fitBox, fitPicture } from "./fit.ts";
 import type { Fitted } from "./fit.ts";
 import type { SharedFrame } from "./shared-frame.ts";
@@ -95,8 +96,8 @@ function drawItem(draft: Draft, below: string, item: DrawItem): string {
   }
   const fitted = fitPicture(item, source, draft.canvas);
   if (fitted === null) return below;
-  // What covers its box is laid without looking at how much of it is seen.
-  const format = isMasked(item) ? "yuva420p" : "yuv420p";
+  // What covers its box, and hides all behind it, is laid without looking at how much of it is seen.
+  const format = isMasked(item) || hasAlpha(source.frame) ? "yuva420p" : "yuv420p";
   const picture = drawPicture(draft, source.frame, fitted, item.background, format);
   return lay(draft, below, masked(draft, picture, item, fitted.visible, fitted.shape), fitted.visible);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { AV_PIX_FMT_YUV420P, AVCOL_RANGE_MPEG, AVCOL_SPC_BT709 } from "node-av/constants";
+import { AV_PIX_FMT_RGBA, AV_PIX_FMT_YUV420P, AVCOL_RANGE_MPEG, AVCOL_SPC_BT709 } from "node-av/constants";
 import { FFmpegError, Frame } from "node-av/lib";
 import type { Bitmap, DrawItem, PixelBox } from "../program/draw.ts";
 import { Compositor } from "./compositor.ts";
@@ -24,6 +24,7 @@ before(() => {
     ["column", 1, 500, "#00ff00"],
   ] as const)
     pictures.set(name, picture(width, height, color));
+  pictures.set("half", halfGreen());
 });
 after(() => {
   for (const each of pictures.values()) each.release();
@@ -38,6 +39,21 @@ function picture(width: number, height: number, color: string): SharedFrame {
   FFmpegError.throwIfError(frame.copy(view), "fill");
   frame.colorRange = AVCOL_RANGE_MPEG;
   frame.colorSpace = AVCOL_SPC_BT709;
+  return new SharedFrame(frame);
+}
+
+/** RGBA: nothing on the left, green on the right. */
+function halfGreen(): SharedFrame {
+  const size = { width: 64, height: 64, format: AV_PIX_FMT_RGBA };
+  const pixels = Buffer.alloc(64 * 64 * 4);
+  for (let at = 0; at < pixels.length; at += 4) if ((at / 4) % 64 >= 32) pixels.set([0, 255, 0, 255], at);
+  using view = Frame.fromVideoBuffer(pixels, size);
+  const frame = new Frame();
+  frame.alloc();
+  Object.assign(frame, size);
+  FFmpegError.throwIfError(frame.getBuffer(), "make");
+  FFmpegError.throwIfError(frame.copy(view), "fill");
+  settleColors(frame, true);
   return new SharedFrame(frame);
 }
 
@@ -124,6 +140,13 @@ test("pictures, bitmaps and fades are drawn where and as they should", async (t)
     const framed = await draw({ items: [source("red"), source("green", { fit: "contain", background: "#0000ff" })] });
     assertColor(framed, 20, 90, blue);
     assertColor(framed, 160, 90, green);
+  });
+
+  await t.test("what a picture leaves free itself is what is behind", async () => {
+    const box: PixelBox = { x: 100, y: 40, width: 100, height: 100 };
+    const look = await draw({ items: [source("red"), source("half", { box, fit: "fill" })] });
+    assertColor(look, 125, 90, red);
+    assertColor(look, 175, 90, green);
   });
 
   await t.test("opacity and round corners let through what is behind", async () => {
