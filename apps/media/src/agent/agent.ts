@@ -1,19 +1,15 @@
-import type { ChildProcess } from "node:child_process";
 import { isDatabaseAway } from "@trax/foundation/database";
-import type { Database } from "@trax/foundation/database";
-import type { Logger } from "@trax/foundation/log";
-import type { Vault } from "@trax/foundation/vault";
 import { readDesired, writeGauges } from "@trax/media-protocol";
 import type { DesiredStudio } from "@trax/media-protocol";
-import type { IngestProtocol, RouterConnection, RouterLink, RouterPath } from "../mediamtx/api.ts";
+import type { RouterConnection } from "../mediamtx/api.ts";
 import { RecordingKeeper } from "../recording/recording-keeper.ts";
 import type { RelayGauges, RelayReport } from "../relay/protocol.ts";
+import type { AgentOptions } from "./agent-options.ts";
 import { BroadcastLeases } from "./broadcast-leases.ts";
 import { Broadcasts } from "./broadcasts.ts";
 import { Destinations } from "./destinations.ts";
 import { LossWatch } from "./loss-watch.ts";
 import { NodeMeter } from "./node-meter.ts";
-import type { OrphanList } from "./orphans.ts";
 import { Programs } from "./programs.ts";
 import { Recorder } from "./recorder.ts";
 import { RelayPool } from "./relay-pool.ts";
@@ -22,30 +18,6 @@ import { SourceReporter } from "./source-reporter.ts";
 import { isAtRest, planStudio, withRecording } from "./studio-plan.ts";
 import type { NodeView, StudioPlan } from "./studio-plan.ts";
 import { Wakeup } from "./wakeup.ts";
-
-export type AgentOptions = {
-  readonly db: Database;
-  readonly vault: Vault;
-  readonly log: Logger;
-  readonly nodeId: string;
-  readonly dataDir: string;
-  readonly allowedNetworks: readonly string[];
-  readonly orphans: OrphanList;
-  /** The router's list of paths; rejects while it does not answer. */
-  readonly paths: () => Promise<readonly RouterPath[]>;
-  /** What its publishers by that protocol have lost. */
-  readonly links: (protocol: IngestProtocol) => Promise<readonly RouterLink[]>;
-  /** Where a worker plays a router path from, and where it publishes one to. */
-  readonly playUrl: (path: string) => string;
-  readonly publishUrl: (path: string) => string;
-  readonly linkPath: (studioId: string) => string;
-  /** Starts a program worker process. */
-  readonly forkProgram: () => ChildProcess;
-  /** Where something of the media library is on this machine; null while it is not. */
-  readonly assetPath: (key: string) => string | null;
-  /** Processor cores that programs may use; null: nine tenths of those there are. */
-  readonly programCores: number | null;
-};
 
 /** What runs for one studio on this node. */
 type Running = {
