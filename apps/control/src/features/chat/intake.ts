@@ -63,12 +63,17 @@ export async function storePosted(
 
 type Chat = { readonly connectionId: string; readonly platform: string; readonly platformUserId: string };
 
-/** Updates in their order; neighbours of one kind go together. Events come last, for the lock they take is held to the end. */
+/**
+ * Updates in their order; neighbours of one kind go together. Studios are held
+ * before any message, as whoever deletes one does. Events come last, for the lock
+ * they take is held to the end.
+ */
 async function apply(tx: Queryable, chat: Chat, updates: readonly ChatUpdate[]): Promise<void> {
   const now = new Date();
   const events: PreparedEvent[] = [];
+  const studios = updates.length === 0 ? [] : await rows.activeStudios(tx, chat.connectionId);
   for (const run of runsOf(updates.map((update) => cleanUpdate(update, now)))) {
-    if (run.messages.length > 0) events.push(...(await addMessages(tx, chat, run.messages, now)));
+    if (run.messages.length > 0) events.push(...(await addMessages(tx, { ...chat, studios }, run.messages, now)));
     if (run.removal !== null) events.push(...(await remove(tx, chat, run.removal)));
   }
   await appendEvents(tx, events);
@@ -99,12 +104,11 @@ function runsOf(updates: readonly ChatUpdate[]): Run[] {
 
 async function addMessages(
   tx: Queryable,
-  chat: Chat,
+  { studios, ...chat }: Chat & { readonly studios: readonly rows.Target[] },
   given: readonly IncomingMessage[],
   now: Date,
 ): Promise<PreparedEvent[]> {
   const messages = [...new Map(given.map((message) => [message.platformMessageId, message])).values()];
-  const studios = await rows.activeStudios(tx, chat.connectionId);
   const echoes = await findEchoes(tx, chat, messages);
   if (studios.length === 0) return [...echoes.events];
   const ids = messages.map(({ platformMessageId }) => platformMessageId);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { ChatPlatforms } from "@trax/contract";
+import { waitFor } from "@trax/peers";
 import sql from "sql-template-tag";
 import { PlatformError } from "../connections/index.ts";
 import { ChatStudio, startChatControl } from "../../testing/chat.ts";
@@ -158,6 +159,26 @@ test("what is taken back has no text any more: here, in the events to come, and 
   assert.deepEqual(texts, ["nice", "", ""]);
   await take([{ kind: "cleared" }]);
   assert.ok((await studio.list()).every(({ deleted, text }) => deleted && text === ""));
+});
+
+test("what is stored and a studio that is deleted wait for each other in one order: none of them fails", async () => {
+  const { studio, reader } = await show();
+  await studio.list();
+  const { take } = await reader();
+  await take([said("old")]);
+  let stored: Promise<void> | undefined;
+  await database.transaction(async (tx) => {
+    await tx.query(sql`select from studios where id = ${studio.studioId} for update`);
+    stored = take([{ kind: "deleted", platformMessageId: "old" }, said("new")]);
+    await waitFor("it waits for the studio", async () => {
+      const waiting = await database.query(sql`
+        select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`);
+      return waiting.length > 0;
+    });
+    await tx.query(sql`delete from chat_messages where studio_id = ${studio.studioId}`);
+  });
+  await stored;
+  assert.deepEqual(await studio.texts(), ["new"]);
 });
 
 test("what is taken back before it comes is never shown", async () => {
