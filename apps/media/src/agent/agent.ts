@@ -375,7 +375,7 @@ export class Agent {
       sourceId,
       bitrate,
       lastFrameAt,
-      packetLoss: this.#losses.of(this.#sources.publisherOf(sourceId)),
+      packetLoss: this.#losses.of(this.#sources.publisherOf(sourceId), performance.now()),
     }));
     await writeGauges(this.#o.db, [...sources, ...opened], this.#destinations.takeGauges(), programs);
   }

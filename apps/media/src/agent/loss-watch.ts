@@ -37,11 +37,11 @@ export class LossWatch {
     );
   }
 
-  /** 0 to 1; null: it cannot be told, or not yet. */
-  of(publisher: Pick<RouterConnection, "id"> | null): number | null {
+  /** 0 to 1; null: it cannot be told, not yet, or no longer: the router has not been asked for a while. */
+  of(publisher: Pick<RouterConnection, "id"> | null, now: number): number | null {
     const samples = publisher === null ? undefined : this.#samples.get(publisher.id);
     const [first, last] = [samples?.[0], samples?.at(-1)];
-    if (first === undefined || last === undefined) return null;
+    if (first === undefined || last === undefined || now - last.at > windowMs) return null;
     const lost = last.lost - first.lost;
     const sent = last.received - first.received + lost;
     return sent < tellingPackets ? null : lost / sent;
