@@ -53,7 +53,7 @@ export const connectionOperations = {
     tag: "Connections",
     summary: "Link an account by what logs in to it",
     description:
-      "For platforms whose `linking` is `credentials`: they are tried, and refused where the platform refuses them. Linking what is linked renews it.",
+      "For platforms whose `linking` is `credentials`: they are tried, and refused where the platform refuses them or cannot be reached at the address given. Linking what is linked renews it.",
     auth: "credential",
     scope: "connections:write",
     write: true,
@@ -62,7 +62,7 @@ export const connectionOperations = {
     body: ConnectionCreate,
     status: 201,
     response: Connection,
-    errors: ["platform_not_configured", "platform_refused", "platform_unavailable"],
+    errors: ["platform_not_configured", "platform_refused"],
   }),
   authorizeConnection: operation({
     method: "POST",

@@ -38,7 +38,10 @@ export const errorCatalogue = {
     status: 422,
     about: "There is no such platform here, its operator has not set it up, or its accounts are linked another way.",
   },
-  platform_refused: { status: 422, about: "The platform says no; `message` has its words." },
+  platform_refused: {
+    status: 422,
+    about: "The platform says no, or is not at the address given; `message` has the words.",
+  },
   redirect_refused: {
     status: 422,
     about: "A browser is only sent back to TRaX's own origin, or where the operator lists in `TRAX_REDIRECT_URIS`.",

@@ -120,6 +120,7 @@ describe("publishers", { concurrency: 3 }, () => {
 
   test("a second publisher is refused, and the first one does not notice", async (context) => {
     const { show, publisher, assertHealthyGotAll } = await openWatchedShow(context, await nginx());
+    await show.until("the studio is live", ({ state }) => state === "live");
     const log = await followEvents(show.account, show.studioId);
     context.after(log.close);
     const sourceId = (await show.status()).sources[0]?.sourceId ?? "";

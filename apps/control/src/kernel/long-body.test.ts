@@ -13,10 +13,10 @@ const log = openLog("control", "silent");
 const server = createServer(
   { requestTimeout: 300, headersTimeout: 300, connectionsCheckingInterval: 100 },
   (asked, answer) => {
-    const done = asked.url === "/long" ? allowLongBody(asked.socket) : () => undefined;
+    const endLeave = asked.url === "/long" ? allowLongBody(asked.socket) : () => undefined;
     text(asked).then(
       (body) => {
-        done();
+        endLeave();
         answer.end(body);
       },
       () => undefined,

@@ -15,6 +15,7 @@ import { pageOf } from "../../kernel/pagination.ts";
 import type { Cursors } from "../../kernel/pagination.ts";
 import type { Connections } from "./connections.ts";
 import { storeLink } from "./link.ts";
+import { PlatformError } from "./platform.ts";
 import { asRefusal } from "./platform-refusal.ts";
 import type { Registry } from "./registry.ts";
 import { findConnection, holdConnection, listConnections } from "./sql.ts";
@@ -77,7 +78,8 @@ export function createConnection(
       const id = await storeLink(connections, accountId, platform, await link(Object.fromEntries(fields)));
       return await getConnection(database, accountId, id, registry);
     } catch (error) {
-      throw asRefusal(error, "platform_refused");
+      // Its server is one that the request named: whatever is wrong there, another request mends it.
+      throw error instanceof PlatformError ? new ApiError("platform_refused", error.message) : error;
     }
   });
 }
@@ -111,7 +113,7 @@ export async function setMetadata(
       };
       if (asked.length > 0) await client.setMetadata?.(session, given);
     } catch (error) {
-      throw asRefusal(error, "needs_relink");
+      throw asRefusal(error);
     }
   });
 }

@@ -4,11 +4,11 @@ import { PlatformError } from "./platform.ts";
 const usualWaitSeconds = 10;
 
 /** What a client is told when a platform does not do what was asked. Anything else passes. */
-export function asRefusal(thrown: unknown, unauthorized: "needs_relink" | "platform_refused"): unknown {
+export function asRefusal(thrown: unknown): unknown {
   if (!(thrown instanceof PlatformError)) return thrown;
   switch (thrown.kind) {
     case "unauthorized":
-      return new ApiError(unauthorized, thrown.message);
+      return new ApiError("needs_relink", thrown.message);
     case "refused":
       return new ApiError("platform_refused", thrown.message);
     default: {
