@@ -55,12 +55,16 @@ export async function putOffRenewal(db: Queryable, { id, dueAt }: Due, byMs: num
     where id = ${id} and refresh_due_at = ${dueAt}::timestamptz and (refresh_until is null or refresh_until < now())`);
 }
 
-/** Answers whether the caller is to renew it: nobody else will for so long. */
+/**
+ * Answers whether the caller is to renew it: nobody else will for so long. Of
+ * two who read the row at once, the one whom the other forestalled, and who
+ * failed meanwhile, does not try again at once.
+ */
 export async function claim(db: Queryable, row: TokenRow, forMs: number): Promise<boolean> {
   const claimed = await db.query(sql`
     update connections set refresh_until = now() + ${forMs} * interval '1 millisecond'
-    where id = ${row.id} and secrets_version = ${row.version} and status <> 'needs_relink'
-      and (refresh_until is null or refresh_until < now())
+    where id = ${row.id} and secrets_version = ${row.version} and refresh_attempts = ${row.attempts}
+      and status <> 'needs_relink' and (refresh_until is null or refresh_until < now())
     returning id`);
   return claimed.length > 0;
 }

@@ -72,7 +72,7 @@ export class Tokens {
           "unavailable",
           row.statusReason ?? "Its access cannot be renewed now; that is tried again.",
         );
-      if (!usable && this.#hasJustRenewed(connectionId))
+      if (!usable && refused !== null && this.#hasJustRenewed(connectionId))
         throw new PlatformError("unavailable", "The platform refuses the access that it has just given.", restMs);
       if (round === 3) throw new PlatformError("unavailable", "Its access could not be renewed now.");
       try {
