@@ -99,7 +99,8 @@ for (const { store, visitor } of stores) {
         assert.ok(upload.receivedBytes <= 6_000_000);
         const left = bytes.subarray(upload.receivedBytes);
         const range = `bytes ${upload.receivedBytes}-${bytes.length - 1}/${bytes.length}`;
-        return sendTo(upload, left, left.length === bytes.length ? {} : { "content-range": range });
+        // S3 that has an object already says so, and closes, before it has read all: 0.
+        return sendTo(upload, left, left.length === bytes.length ? {} : { "content-range": range }).catch(() => 0);
       };
       // The broken connection may not have been noticed yet.
       await eventually("what is left is taken", goOn, (status) => status === 200);
