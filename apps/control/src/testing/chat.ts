@@ -1,4 +1,5 @@
 import { ChatMessage, ChatMessageList } from "@trax/contract";
+import { waitFor } from "@trax/peers";
 import { newId } from "@trax/foundation/ids";
 import sql from "sql-template-tag";
 import { startControl } from "./control.ts";
@@ -55,12 +56,8 @@ export class ChatStudio {
   }
 
   /** The message once this is so. */
-  async until(id: string, isSo: (message: ChatMessage) => boolean): Promise<ChatMessage> {
-    for (;;) {
-      const message = (await this.list()).find((one) => one.id === id);
-      if (message !== undefined && isSo(message)) return message;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+  until(id: string, isSo: (message: ChatMessage) => boolean): Promise<ChatMessage> {
+    return waitFor(`${id} is so`, async () => (await this.list()).find((one) => one.id === id && isSo(one)));
   }
 
   // One account on a platform is linked once an account.

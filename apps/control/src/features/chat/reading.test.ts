@@ -77,7 +77,7 @@ test("nothing is read of a studio that is neither live nor watched; going live i
   assert.deepEqual(await statusOf(), ["idle"]);
   await database.query(sql`update studios set state = 'live' where id = ${studio.studioId}`);
   const { signal } = await reader();
-  while ((await statusOf())[0] !== "reading") await new Promise((resolve) => setTimeout(resolve, 20));
+  await waitFor("it is read", async () => (await statusOf())[0] === "reading");
   const ended = new Promise((resolve) => signal.addEventListener("abort", resolve));
   await database.query(sql`update studios set state = 'offline' where id = ${studio.studioId}`);
   await ended;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, beforeEach, test } from "node:test";
 import type { ChatMessage } from "@trax/contract";
 import { newId } from "@trax/foundation/ids";
+import { waitFor } from "@trax/peers";
 import sql from "sql-template-tag";
 import { PlatformError } from "../connections/index.ts";
 import { claimDeliveries } from "./delivery-sql.ts";
@@ -176,7 +177,7 @@ test("what was in the hands of a node that died is told as failed, what waited i
   const held = await studio.send("held");
   const waits = await studio.send("waits");
   const claimed = sql`select from chat_deliveries where message_id = ${held.id} and sending_by is not null`;
-  while ((await database.query(claimed)).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  await waitFor("it is begun", async () => (await database.query(claimed)).length > 0);
   const sent: string[] = [];
   platform.send = (_session, { text }) => {
     sent.push(text);
@@ -278,7 +279,7 @@ test("what could not be sent for five minutes is not sent any more", async () =>
   platform.refusal = new PlatformError("rate_limited", "Slow down.", 60_000);
   const { id } = await studio.send("old news");
   const waits = sql`select from chat_deliveries where message_id = ${id} and not_before is not null`;
-  while ((await database.query(waits)).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  await waitFor("it waits", async () => (await database.query(waits)).length > 0);
   await database.query(
     sql`update chat_deliveries set created_at = now() - interval '6 minutes' where message_id = ${id}`,
   );
