@@ -2,18 +2,22 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { ChatMessage, ChatMessageList, ChatPlatforms } from "@trax/contract";
 import type { EventEnvelope } from "@trax/contract";
+import { startIrcV3 } from "@trax/peers/irc/ircv3";
 import { newAccount } from "../src/account.ts";
 import type { Account } from "../src/account.ts";
+import { bearer, send } from "../src/http.ts";
 import { at, textAt } from "../src/json.ts";
 import { linkAt } from "../src/linking.ts";
 import { followEvents } from "../src/media/event-log.ts";
 import type { EventLog } from "../src/media/event-log.ts";
 import { eventually } from "../src/media/eventually.ts";
+import { atEnd, owned } from "../src/media/owned.ts";
 import { granted, makeShow } from "../src/media/show.ts";
 import type { Show } from "../src/media/show.ts";
 import { startPlatformsInHand } from "../src/platforms-in-hand.ts";
 import type { PlatformsInHand } from "../src/platforms-in-hand.ts";
 import { afterAll, behaviour } from "../src/promise.ts";
+import { startSecondNode } from "../src/second-node.ts";
 import { noteSecret } from "../src/secrets.ts";
 
 // Chat of platforms end to end: a Twitch, a YouTube and a Kick of our own, held
@@ -84,9 +88,9 @@ const message = async (watched: Watched, text: string): Promise<ChatMessage> =>
   );
 
 const list = async ({ show }: Watched): Promise<ChatMessage[]> =>
-  ChatMessageList.parse(granted(await show.ask("GET", "/chat/messages"))).data;
+  ChatMessageList.parse(granted(await show.ask("GET", "/chat/messages?limit=100"))).data;
 
-const send = async ({ show }: Watched, text: string, more: object = {}): Promise<ChatMessage> =>
+const say = async ({ show }: Watched, text: string, more: object = {}): Promise<ChatMessage> =>
   ChatMessage.parse(granted(await show.ask("POST", "/chat/messages", { text, ...more }), 201));
 
 const texts = async (watched: Watched): Promise<string[]> => (await list(watched)).map(({ text }) => text);
@@ -129,7 +133,7 @@ behaviour(
       ["twitch", id, "Bob", "in", [3]],
     );
 
-    const sent = await send(watched, "hello Twitch");
+    const sent = await say(watched, "hello Twitch");
     assert.deepEqual(await delivered(watched, sent, ({ twitch: status }) => status !== "pending"), { twitch: "sent" });
     // What comes after our echo shows that it was not shown.
     twitch.say(channel, bob, "hello you");
@@ -151,7 +155,7 @@ behaviour(
         type === "connection.changed" && data["status"] === "needs_relink" && data["connectionId"] === id,
     );
     const asked = twitch.requests.map(({ path }) => path);
-    const unsent = await send(watched, "to nobody");
+    const unsent = await say(watched, "to nobody");
     assert.deepEqual(await delivered(watched, unsent, ({ twitch: status }) => status !== "pending"), {
       twitch: "failed",
     });
@@ -178,7 +182,7 @@ behaviour("YouTube: a broadcast's chat, from where it is joined to its end", asy
   broadcast.chat.say(bob, "hi <b>there</b>");
   const shown = await message(watched, "hi <b>there</b>");
   assert.deepEqual([shown.platform, shown.connectionId, shown.author.name], ["youtube", id, "Bob"]);
-  const sent = await send(watched, "hello YouTube");
+  const sent = await say(watched, "hello YouTube");
   assert.deepEqual(await delivered(watched, sent, ({ youtube: status }) => status !== "pending"), { youtube: "sent" });
   youtube.closeChatStreams("cut");
   broadcast.chat.superChat(bob, "2000000", "EUR", "for you");
@@ -204,7 +208,7 @@ behaviour("one message to both while Twitch stalls: YouTube has it at once", asy
   const ids = [(await linkTwitch(show.account)).id, (await linkYoutube(show.account)).id];
   const watched = await watch(context, show, ids);
   const stall = twitch.failNext({ path: "/helix/chat/messages", stall: true });
-  const sent = await send(watched, "hello both");
+  const sent = await say(watched, "hello both");
   const half = await delivered(watched, sent, ({ youtube: status }) => status !== "pending");
   assert.deepEqual(half, { youtube: "sent", twitch: "pending" });
   stall.release();
@@ -224,7 +228,7 @@ behaviour("Kick: its signed posts are shown once, and nobody else's", async (con
     [shown.platform, shown.author.name, shown.author.color, shown.emotes.map(({ start, end }) => [start, end])],
     ["kick", ann.name, "#FF5733", [[3, 7]]],
   );
-  const sent = await send(watched, "hello Kick", { replyTo: shown.id });
+  const sent = await say(watched, "hello Kick", { replyTo: shown.id });
   assert.deepEqual(await delivered(watched, sent, ({ kick: status }) => status !== "pending"), { kick: "sent" });
   assert.equal(kick.messages.at(-1)?.replyTo, said);
 
@@ -247,7 +251,7 @@ behaviour("Kick: its signed posts are shown once, and nobody else's", async (con
   const deleted = await told(watched, "a ban", ({ type }) => type === "chat.messages_deleted");
   assert.ok(JSON.stringify(deleted.data["messageIds"]).includes(shown.id));
   kick.revoke(channel);
-  const unsent = await send(watched, "to nobody");
+  const unsent = await say(watched, "to nobody");
   assert.deepEqual(await delivered(watched, unsent, ({ kick: status }) => status !== "pending"), { kick: "failed" });
   await needsRelink(watched, id);
 });
@@ -266,7 +270,7 @@ behaviour("Owncast: a chat that breaks off is gone on with, and what is sent is 
   );
   // Markdown comes back without its marks, and is known nevertheless.
   owncast.failNext({ path: "/api/integrations/chat/send", status: 429, retryAfter: 1 });
-  const sent = await send(watched, "hello **Owncast**");
+  const sent = await say(watched, "hello **Owncast**");
   assert.deepEqual(await delivered(watched, sent, ({ owncast: status }) => status !== "pending"), { owncast: "sent" });
   owncast.stallChat();
   owncast.hide(rude);
@@ -283,9 +287,84 @@ behaviour("Owncast: a chat that breaks off is gone on with, and what is sent is 
   await message(watched, "meanwhile");
   assert.deepEqual(await texts(watched), ["meanwhile", "", "after the stall", "hello **Owncast**", ""]);
   owncast.revokeIntegration(integration);
-  const unsent = await send(watched, "to nobody");
+  const unsent = await say(watched, "to nobody");
   assert.deepEqual(await delivered(watched, unsent, ({ owncast: status }) => status !== "pending"), {
     owncast: "failed",
   });
   await needsRelink(watched, id);
 });
+
+behaviour(
+  "a node that dies is followed by another: what is kept of the chat comes, once, and no token is renewed twice",
+  async (context) => {
+    const { instance, twitch, kick } = await inHand();
+    const irc = owned(context, await startIrcV3());
+    const node = await startSecondNode(instance);
+    atEnd(context, node.kill);
+    const show = await makeShow(await newAccount(instance));
+    const { account, studioId } = show;
+    const [{ channel, id: twitchId }, ircChannel] = [await linkTwitch(account), "#followed"];
+    const body = { platform: "irc", server: irc.url, channel: ircChannel, nick: "streamer" };
+    const connectionIds = [twitchId, textAt(granted(await account.ask("POST", "/v1/connections", body), 201), "id")];
+    const readers = () => ({
+      irc: irc.clients(),
+      twitch: twitch
+        .subscriptions()
+        .filter(({ type, broadcasterId }) => type === "channel.chat.message" && broadcasterId === channel.id).length,
+    });
+    const askThere = async (method: string, path: string, json?: object) =>
+      granted(
+        await send(node.baseUrl, {
+          method,
+          path: `/v1/studios/${studioId}/chat/${path}`,
+          headers: bearer(account.key),
+          ...(json === undefined ? {} : { json }),
+        }),
+      );
+    await node.alone(async () => {
+      await askThere("PUT", "platforms", { connectionIds });
+      await askThere("GET", "messages");
+      await eventually(
+        "that node reads both",
+        async () => ChatPlatforms.parse(await askThere("GET", "platforms")).platforms,
+        (platforms) => platforms.every(({ status }) => status === "reading"),
+      );
+    });
+    const log = await followEvents(account, studioId);
+    atEnd(context, log.close);
+    const watched = { show, log };
+    assert.deepEqual(readers(), { irc: 1, twitch: 1 });
+    // A token that soon has to be renewed, by one node: Kick ends a grant whose refresh token is used twice.
+    const { oauth } = kick;
+    const usual = oauth.options.expiresIn;
+    oauth.options.expiresIn = 3;
+    const { id: kickId } = await linkKick(account).finally(() => (oauth.options.expiresIn = usual));
+    kick.requests.length = 0;
+
+    const said = Array.from({ length: 30 }, (_, index) => `said ${index}`);
+    for (const text of said.slice(0, 15)) irc.say(ircChannel, "ann", text);
+    await node.kill();
+    for (const text of said.slice(15)) irc.say(ircChannel, "ann", text);
+    const sent = await say(watched, "from the other node");
+    assert.deepEqual(await delivered(watched, sent, (statuses) => !Object.values(statuses).includes("pending")), {
+      irc: "sent",
+      twitch: "sent",
+    });
+    await message(watched, "said 29");
+    await eventually("Twitch is read", readers, (now) => now.twitch === 1);
+    const renewals = () => kick.requests.filter(({ body: form }) => form.includes("grant_type=refresh_token")).length;
+    await eventually("the token is renewed", renewals, (count) => count > 0);
+    twitch.say(channel, channel, "and on");
+    await message(watched, "and on");
+    irc.say(ircChannel, "ann", "as before");
+    await message(watched, "as before");
+    assert.deepEqual(readers(), { irc: 1, twitch: 1 });
+    const shown = (await list(watched)).map(({ text }) => text);
+    assert.deepEqual(shown.filter((text) => text.startsWith("said ")).toReversed(), said);
+    assert.equal(shown.length, said.length + 3, shown.join());
+    const told = log.events.filter(({ type }) => type === "chat.message").map(({ data }) => data["id"]);
+    assert.equal(new Set(told).size, told.length);
+    assert.equal(renewals(), 1);
+    assert.equal(at((await account.ask("GET", `/v1/connections/${kickId}`)).json, "status"), "ok");
+  },
+);
