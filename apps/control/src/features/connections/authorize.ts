@@ -81,9 +81,10 @@ export type CameBack = {
 export async function finishAuthorization(parts: AuthorizeParts, back: CameBack): Promise<string | null> {
   const begun = await takeAuthorization(parts.database, hashOf(back.state));
   if (begun === null) return null;
-  const onTo = (name: "connectionId" | "error", value: string): string => {
+  const onTo = (name: "connectionId" | "error", value: string, description?: string): string => {
     const url = new URL(begun.redirectUri);
     url.searchParams.set(name, value);
+    if (description !== undefined) url.searchParams.set("error_description", description);
     return url.href;
   };
   // Else somebody's account could be linked to a stranger's TRaX by a link that they were sent.
@@ -100,6 +101,6 @@ export async function finishAuthorization(parts: AuthorizeParts, back: CameBack)
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
     const isOver = error.kind === "refused" || error.kind === "unauthorized";
-    return onTo("error", isOver ? "platform_refused" : "platform_unavailable");
+    return onTo("error", isOver ? "platform_refused" : "platform_unavailable", error.message);
   }
 }

@@ -125,6 +125,27 @@ test("a person who says no, and a platform that breaks, are told to the app", as
   assert.equal((await comeBack(callback)).searchParams.get("error"), "platform_unavailable");
 });
 
+test("access that was given, and nobody knows by whom, is given back, and said so", async () => {
+  const nobody = twitch.addUser({ login: "nobody" });
+  const tenant = await Tenant.make(control);
+  const link = async () => comeBack(await callbackOf(control, await authorizeUrlOf(tenant, "twitch")));
+  twitch.decide({ kind: "consent", userId: nobody.id });
+  twitch.failNext({ path: /users$/, status: 503 });
+  const end = await link();
+  assert.equal(end.searchParams.get("error"), "platform_unavailable");
+  assert.match(end.searchParams.get("error_description") ?? "", /^Twitch gave access, .* nothing was linked\. /);
+  assert.equal(twitch.liveGrants(nobody), 0);
+  const { accountId } = tenant.account;
+  assert.deepEqual(await database.query(sql`select from connections where account_id = ${accountId}`), []);
+  // The best there is: that it is not taken back hides nothing, and delays little.
+  twitch.failNext({ path: /users$/, cut: "before", times: 2 });
+  const broken = twitch.failNext({ path: /revoke$/, status: 500, times: Infinity });
+  assert.equal((await link()).searchParams.get("error"), "platform_unavailable");
+  assert.equal(broken.hits(), 1);
+  twitch.clearFaults();
+  twitch.decide({ kind: "consent", userId: adaThere.id });
+});
+
 test("title and category are set at the platform", async () => {
   const id = await linkAt(control, ada, "twitch");
   const set = (body: object) => ada.call("PUT", `/v1/connections/${id}/metadata`, body);

@@ -1,6 +1,4 @@
-import { Secret } from "@trax/foundation/secret";
-import { askForTokens, authorizationUrl } from "../../oauth.ts";
-import { PlatformError } from "../../platform.ts";
+import { openOAuth, registrationOf } from "../../oauth.ts";
 import type { Platform, PlatformClient, PlatformContext } from "../../platform.ts";
 import { openYouTubeApi } from "./api.ts";
 import { usualTimes } from "./chat-follow.ts";
@@ -47,51 +45,24 @@ export const platform: Platform = {
 
 /** @param times of following a chat; shorter in tests */
 export function openYouTube(context: PlatformContext, times: ChatTimes = usualTimes): PlatformClient | null {
-  const [clientId, clientSecret] = [context.setting("CLIENT_ID"), context.setting("CLIENT_SECRET")];
-  if (clientId === null || clientSecret === null) return null;
-  const { http } = context;
-  const authUrl = context.setting("AUTH_URL") ?? "";
+  const registration = registrationOf(context);
+  if (registration === null) return null;
   const tokenUrl = context.setting("TOKEN_URL") ?? "";
   const api = openYouTubeApi(context, context.setting("API_URL") ?? "");
   const live = openLive(api);
-  const tokens = (form: Readonly<Record<string, string | Secret>>) =>
-    askForTokens(http, "YouTube", `${tokenUrl}/token`, {
-      client_id: clientId,
-      client_secret: new Secret(clientSecret),
-      ...form,
-    });
-
   return {
-    authorizeUrl: ({ state, challenge, redirectUri }) =>
-      authorizationUrl(`${authUrl}/auth`, {
-        clientId,
-        redirectUri,
-        scopes,
-        state,
-        challenge,
-        // Else Google gives a refresh token only the first time.
-        more: { access_type: "offline", prompt: "consent" },
-      }),
-    async exchange({ code, verifier, redirectUri }) {
-      const form = { grant_type: "authorization_code", code: new Secret(code), redirect_uri: redirectUri };
-      const { secrets, scopes: granted } = await tokens({ ...form, code_verifier: verifier });
-      const channel = await live.whoIs(new Secret(secrets.accessToken ?? ""));
-      return { ...channel, scopes: granted, settings: {}, secrets };
-    },
-    async refresh(secrets) {
-      const refreshToken = new Secret(secrets.refreshToken ?? "");
-      const next = await tokens({ grant_type: "refresh_token", refresh_token: refreshToken });
-      return { ...secrets, ...next.secrets };
-    },
-    async revoke({ accessToken, refreshToken }) {
-      const token = refreshToken ?? accessToken;
-      if (token === undefined) return;
-      // Any token of a grant ends all of it.
-      const form = { token: new Secret(token) };
-      const explain = ({ status }: { readonly status: number }) =>
-        status === 400 ? new PlatformError("refused", "The token is over already.") : null;
-      await http.json({ method: "POST", url: `${tokenUrl}/revoke`, form, explain });
-    },
+    ...openOAuth({
+      title: platform.title,
+      http: context.http,
+      registration,
+      scopes,
+      authorizeUrl: `${context.setting("AUTH_URL") ?? ""}/auth`,
+      // Else Google gives a refresh token only the first time.
+      authorizeWith: { access_type: "offline", prompt: "consent" },
+      tokenUrl: `${tokenUrl}/token`,
+      revocation: (token) => ({ url: `${tokenUrl}/revoke`, form: { token } }),
+      whoIs: (token) => live.whoIs(token),
+    }),
     ingest: (session, show) => live.ingest(session, show),
     ended: (session) => live.ended(session),
     setMetadata: (session, metadata) => live.setMetadata(session, metadata),
