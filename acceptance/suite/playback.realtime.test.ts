@@ -115,26 +115,3 @@ promise("getSourceSnapshot", "conflict", "nobody publishes it", async () => {
   const sourceId = textAt((await account.ask("POST", `${path}/sources`, { name: "Cam" })).json, "id");
   assertRefused(await account.ask("GET", `${path}/sources/${sourceId}/snapshot`), "conflict");
 });
-
-behaviour("WHIP and WHEP are under the API's origin, and take the tokens of media sessions alone", async () => {
-  const account = await freshAccount();
-  const { id, path } = await newStudio(account);
-  const source = (await account.ask("POST", `${path}/sources`, { name: "Cam" })).json;
-  const sourceId = textAt(source, "id");
-  const { baseUrl } = account.instance;
-  const sdp = { "content-type": "application/sdp" };
-  for (const endpoint of [`/whip/${sourceId}`, `/whep/${sourceId}`, `/whep/${id}`, `/whep/${id}/preview`]) {
-    const ask = { method: "POST", path: endpoint, body: "v=0\r\n" };
-    assertRefused(await send(baseUrl, { ...ask, headers: sdp }), "unauthenticated");
-    assertRefused(await send(baseUrl, { ...ask, headers: { ...sdp, ...bearer(account.key) } }), "unauthenticated");
-    assertRefused(await send(baseUrl, { ...ask, headers: { "content-type": "text/plain" } }), "unauthenticated");
-    assertRefused(await send(baseUrl, { method: "GET", path: endpoint }), "method_not_allowed");
-    const preflight = await send(baseUrl, { method: "OPTIONS", path: endpoint });
-    assert.deepEqual([preflight.status, preflight.headers["access-control-allow-origin"]], [204, "*"]);
-  }
-  const token = bearer(textAt(source, "session", "token"));
-  const broken = { method: "POST", path: `/whip/${sourceId}`, headers: { ...sdp, ...token }, body: "no offer at all" };
-  assertRefused(await send(baseUrl, broken), "invalid_request", "what the router cannot read");
-  const text = { ...broken, headers: { ...token, "content-type": "text/plain" } };
-  assertRefused(await send(baseUrl, text), "unsupported_media_type");
-});

@@ -26,6 +26,7 @@ export const errorCatalogue = {
   upload_incomplete: { status: 409, about: "Bytes of the upload are still missing." },
   upload_finished: { status: 409, about: "The bytes of this asset are there already: they are sent once." },
   idempotency_in_progress: { status: 409, about: "A request with this `Idempotency-Key` is still being answered." },
+  precondition_failed: { status: 412, about: "`If-Match` names a state of things that has passed." },
   payload_too_large: { status: 413, about: "The body is larger than 1 MiB." },
   unsupported_media_type: { status: 415, about: "The body must be `application/json`." },
   range_not_satisfiable: {
@@ -47,6 +48,7 @@ export const errorCatalogue = {
     about: "A browser is only sent back to TRaX's own origin, or where the operator lists in `TRAX_REDIRECT_URIS`.",
   },
   scope_not_held: { status: 422, about: "A key can only be given scopes that its owner holds." },
+  precondition_required: { status: 428, about: "This needs `If-Match`, with the `ETag` that was given." },
   rate_limited: { status: 429, about: "Too many requests with this credential; `Retry-After` says when to go on." },
   internal_error: { status: 500, about: "Something broke on our side; quote `requestId`." },
   storage_full: { status: 507, about: "There is no room left to store it." },

@@ -59,7 +59,7 @@ async function assertSeenAndHeard(player: WhepPlayer, source: number): Promise<v
 }
 
 describe("browsers", () => {
-  test("a camera by WHIP, on a destination and in another page by WHEP; who may not watch any more is disconnected", async (context) => {
+  test("a camera by WHIP that restarts its ICE, on a destination and in another page by WHEP; who may not watch any more is disconnected", async (context) => {
     const [chromium, live] = [await browser(), await openComposedShow(context, await nginx())];
     const source = await live.show.addSource();
     const { whip } = source.session.ingest;
@@ -75,6 +75,11 @@ describe("browsers", () => {
     await assertSeenAndHeard(player, 6);
     const audio = await player.statistics("audio");
     assert.ok((audio["packetsReceived"] ?? 0) > 0);
+
+    assert.notEqual(await camera.restartIce(), camera.session.headers.get("etag"));
+    const sent = await camera.framesSent();
+    await player.waitForFrames((await player.framesDecoded()) + 30);
+    assert.ok((await camera.framesSent()) > sent, "its media go on");
 
     assert.equal((await live.show.ask("DELETE", `/media-sessions/${id}`)).status, 204);
     await eventually(

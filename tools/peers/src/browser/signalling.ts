@@ -69,6 +69,44 @@ export function connectionState(page: Page): Promise<string> {
   return callForText(page, "state");
 }
 
+/**
+ * Restarts ICE (RFC 9725, 4.3.3): media go on, by a pair of candidates that is
+ * chosen anew. Answers the new ICE session's entity tag. Throws with the status
+ * and the body when it is refused.
+ */
+export async function restartIce(page: Page, { location, answer }: Session): Promise<string> {
+  const before = await pairChanges(page);
+  const response = await fetch(location, {
+    method: "PATCH",
+    headers: { "content-type": "application/trickle-ice-sdpfrag", "if-match": "*" },
+    body: iceOf(await callForText(page, "restartIce")),
+  });
+  const fragment = await response.text();
+  if (response.status !== 200) throw new SignallingError(response.status, fragment);
+  const [ufrag = "", password = ""] = fragment.match(/^a=ice-(?:ufrag|pwd):.*$/gm) ?? [];
+  await call(page, "answer", answer.replaceAll(/^a=ice-ufrag:.*$/gm, ufrag).replaceAll(/^a=ice-pwd:.*$/gm, password));
+  await waitFor(
+    "another pair of candidates is chosen",
+    async () => (await pairChanges(page)) > before,
+    connectDeadlineMs,
+  );
+  return response.headers.get("etag") ?? "";
+}
+
+async function pairChanges(page: Page): Promise<number> {
+  return (await report(page, "transport"))["selectedCandidatePairChanges"] ?? 0;
+}
+
+/** What an offer says of ICE, as a fragment (RFC 8840, 9): all is in one bundle, so its first section's. */
+function iceOf(offer: string): string {
+  const [session = "", first = ""] = offer.split(/^(?=m=)/m);
+  const lines = (part: string, wanted: RegExp): string => (part.match(wanted) ?? []).join("");
+  return (
+    lines(session, /^a=(?:group|ice-options):.*\r\n/gm) +
+    lines(first, /^(?:m=|a=(?:mid|ice-ufrag|ice-pwd|candidate):).*\r\n/gm)
+  );
+}
+
 /** Ends the session, where it is still there, and closes the page. */
 export async function hangUp(page: Page, session: Session | null): Promise<void> {
   await session?.remove().catch(() => 0);
@@ -80,7 +118,7 @@ export async function hangUp(page: Page, session: Session | null): Promise<void>
 export async function report(
   page: Page,
   type: string,
-  kind: "audio" | "video",
+  kind?: "audio" | "video",
 ): Promise<Readonly<Record<string, number>>> {
   const found = await call(page, "reports");
   if (!Array.isArray(found)) throw new Error("no statistics");

@@ -1,5 +1,14 @@
 import type { Page } from "playwright-core";
-import { callForText, connect, connectionState, hangUp, openSession, report, type Session } from "./signalling.ts";
+import {
+  callForText,
+  connect,
+  connectionState,
+  hangUp,
+  openSession,
+  report,
+  restartIce,
+  type Session,
+} from "./signalling.ts";
 
 export type WhipOptions = {
   /** `h264` unless set. */
@@ -13,6 +22,8 @@ export type WhipPublisher = {
   readonly state: () => Promise<string>;
   /** Frames that were encoded and sent so far. */
   readonly framesSent: () => Promise<number>;
+  /** Restarts ICE as a browser does whose network changed; answers the new entity tag. */
+  readonly restartIce: () => Promise<string>;
   /** Hangs up as it is meant: DELETE, then closes. */
   readonly stop: () => Promise<void>;
   /** Is gone without a word. */
@@ -39,6 +50,7 @@ export async function publishByWhip(
     session,
     state: () => connectionState(page),
     framesSent: async () => (await report(page, "outbound-rtp", "video"))["framesSent"] ?? 0,
+    restartIce: () => restartIce(page, session),
     stop: () => hangUp(page, session),
     vanish: () => page.close(),
   };

@@ -131,6 +131,7 @@ function askedBy(request: FastifyRequest, reply: FastifyReply): Asked {
   return {
     contentType: request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? null,
     body: typeof request.body === "string" ? request.body : "",
+    ifMatch: request.headers["if-match"] ?? null,
     token: /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? "")?.[1] ?? null,
     clientAddress: clientAddressOf(request.ip),
     userAgent: request.headers["user-agent"],

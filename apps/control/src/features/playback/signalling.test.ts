@@ -15,6 +15,7 @@ import { Tenant } from "../../testing/tenant.ts";
 const asked: { readonly line: string; readonly body: string; readonly headers: IncomingMessage["headers"] }[] = [];
 let absentFor = 0;
 let status = 201;
+let away = false;
 const secret = "1b4e28ba-2fa1-4d3a-883f-0016d3cca427";
 const sdp = "v=0\r\na=ice-ufrag:abcd\r\n";
 const router = createServer((request, response) => {
@@ -31,10 +32,13 @@ const router = createServer((request, response) => {
         if (status !== 201) return response.writeHead(status).end('{"error":"plumbing"}');
         return response.writeHead(201, { location: `${request.url}/${secret}`, etag: "*" }).end(sdp);
       },
-      PATCH: () =>
-        body.includes("restart")
+      PATCH: () => {
+        if (away) return response.destroy();
+        if (request.url?.includes(secret) !== true) return response.writeHead(404).end("{}");
+        return body.includes("restart")
           ? response.writeHead(200, { etag: '"new"' }).end("a=ice-ufrag:new\r\n")
-          : response.writeHead(204).end(),
+          : response.writeHead(204).end();
+      },
       DELETE: () => response.writeHead(request.url?.includes(secret) === true ? 200 : 404).end("{}"),
     };
     answers[request.method ?? ""]?.();
@@ -94,14 +98,31 @@ test("a publisher's offer goes to its source's path, and its session is under ou
   assert.equal(last.headers["x-forwarded-for"], "127.0.0.1");
 
   const session = header("location") ?? "";
-  const fragment = { "content-type": "application/trickle-ice-sdpfrag" };
-  const trickled = await control.call(session, { method: "PATCH", headers: fragment, body: "a=candidate:1" });
-  assert.deepEqual([trickled.status, trickled.text], [204, ""]);
-  const restarted = await control.call(session, { method: "PATCH", headers: fragment, body: "restart" });
+  const patch = (ifMatch: string | null, body: string, path = session): Promise<Answer> =>
+    control.call(path, {
+      method: "PATCH",
+      headers: {
+        "content-type": "application/trickle-ice-sdpfrag",
+        ...(ifMatch === null ? {} : { "if-match": ifMatch }),
+      },
+      body,
+    });
+  const trickled = await patch('"abcd"', "a=candidate:1");
+  assert.deepEqual([trickled.status, trickled.text, trickled.headers.get("etag")], [204, "", null]);
+  refusedAs(await patch(null, "a=candidate:2"), 428, "precondition_required");
+  // Sent at once: what the restart overtakes is not for the ICE session that it makes.
+  const [restarted, overtaken] = await Promise.all([patch('"*"', "restart"), patch('"abcd"', "a=candidate:3")]);
   assert.deepEqual(
     [restarted.status, restarted.text, restarted.headers.get("etag")],
     [200, "a=ice-ufrag:new\r\n", '"new"'],
   );
+  refusedAs(overtaken, 412, "precondition_failed");
+  assert.ok(!asked.some(({ body }) => /[23]/.test(body)), "none of these went on to the router");
+  away = true;
+  refusedAs(await patch('"new"', "restart"), 503, "media_unavailable");
+  away = false;
+  refusedAs(await patch('"new"', "a=candidate:4"), 412, "precondition_failed");
+  refusedAs(await patch('"new"', "none of these", session.replace("1b", "2c")), 404, "not_found");
   const ended = await control.call(session, { method: "DELETE" });
   assert.deepEqual([ended.status, ended.text], [200, ""]);
   assert.equal(asked.at(-1)?.line, `DELETE /in/${source.id}/whip/${secret}`);

@@ -4,6 +4,7 @@ import { findPlaySession, findPublishSession, playablePaths, watchWhereItFits } 
 import { ApiError, invalidRequest, noCapacity, notFound } from "../../kernel/errors.ts";
 import { requireComposed } from "./composed.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { IceSessions } from "./ice-sessions.ts";
 import { preferredOffer } from "./offer.ts";
 import type { RouterAnswer, RouterSignalling } from "./router-signalling.ts";
 import { isTaken } from "./sql.ts";
@@ -22,6 +23,7 @@ const mostBytes = 64 * 1024;
 export type Asked = {
   readonly contentType: string | null;
   readonly body: string;
+  readonly ifMatch: string | null;
   readonly token: string | null;
   readonly clientAddress: string;
   readonly userAgent: string | undefined;
@@ -35,6 +37,7 @@ export type SessionAnswer = { readonly sdp: string; readonly secret: string; rea
 export class Signalling {
   readonly #db: Database;
   readonly #router: RouterSignalling;
+  readonly #ice = new IceSessions();
 
   constructor(db: Database, router: RouterSignalling) {
     this.#db = db;
@@ -69,23 +72,41 @@ export class Signalling {
     const answer = await this.#offer(endpoint, { ...asked, body }, view === "program" || view === "preview");
     const secret = /\/([0-9a-f-]{36})(?:\?|$)/.exec(answer.headers.get("location") ?? "")?.[1];
     if (secret === undefined) throw new Error("the router began a session without a location");
-    return { sdp: answer.text, secret, etag: etagOf(answer.text) };
+    return { sdp: answer.text, secret, etag: this.#ice.began(secret, answer.text) };
   }
 
-  /** Candidates that came later, or the restart of ICE, which has an answer. */
+  /**
+   * Candidates that came later, or the restart of ICE, which has an answer: a
+   * fragment with a new user name is one (RFC 9725, 4.3.3), and the router tells
+   * them apart. Both are for the ICE session that `If-Match` names.
+   */
   async change(
     endpoint: Endpoint,
     secret: string,
     asked: Asked,
   ): Promise<{ readonly fragment: string; readonly etag: string | null } | null> {
     requireBody(asked, "application/trickle-ice-sdpfrag");
-    const answer = await this.#ask("PATCH", `${endpoint.routerUrl}/${secret}`, asked);
-    if (answer.status === 204) return null;
-    if (answer.status !== 200) throw refusal(answer.status);
-    return { fragment: answer.text, etag: answer.headers.get("etag") };
+    const path = `${endpoint.routerUrl}/${secret}`;
+    return this.#ice.inTurn(secret, async () => {
+      const mismatch = this.#ice.mismatch(secret, asked.ifMatch);
+      // An empty fragment changes nothing: it tells whether there is a session, without which nothing is compared.
+      if (mismatch !== null) {
+        const { status } = await this.#ask("PATCH", path, { ...asked, body: "" });
+        throw status === 204 ? mismatch : refusal(status);
+      }
+      const answer = await this.#ask("PATCH", path, asked).catch((error: unknown) => {
+        // It may have restarted ICE all the same.
+        this.#ice.ended(secret);
+        throw error;
+      });
+      if (answer.status !== 200 && answer.status !== 204) throw patchRefusal(answer);
+      if (answer.status === 204) return null;
+      return { fragment: answer.text, etag: this.#ice.began(secret, answer.text) };
+    });
   }
 
   async end(endpoint: Endpoint, secret: string, asked: Asked): Promise<void> {
+    this.#ice.ended(secret);
     const answer = await this.#ask("DELETE", `${endpoint.routerUrl}/${secret}`, {
       ...asked,
       contentType: null,
@@ -159,16 +180,17 @@ function refusal(status: number): ApiError {
   });
 }
 
+/** The router calls a fragment that it cannot use, and a session that is just ending, errors of its own. */
+function patchRefusal({ status, text }: RouterAnswer): ApiError {
+  if (status !== 500) return refusal(status);
+  if (text.includes("terminated")) return notFound("session");
+  return invalidRequest("This SDP fragment cannot be used: it is not valid.");
+}
+
 function unauthorized(presented: boolean): ApiError {
   const message = presented
     ? "The token is unknown, expired, revoked, or for something else."
     : "This needs the token of a media session, as `Authorization: Bearer …`.";
   const challenge = presented ? 'Bearer realm="trax", error="invalid_token"' : 'Bearer realm="trax"';
   return new ApiError("unauthenticated", message, { headers: { "www-authenticate": challenge } });
-}
-
-/** The ICE session's entity tag (RFC 9725, 4.3.1): the user name fragment changes with each restart. */
-function etagOf(sdp: string): string | null {
-  const [, ufrag] = /^a=ice-ufrag:([\w+/-]+)/m.exec(sdp) ?? [];
-  return ufrag === undefined ? null : `"${ufrag}"`;
 }
