@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import type { ObjectStore, StoredObject } from "./store.ts";
 import { codeOf } from "../error-code.ts";
 import { checkKey } from "./key.ts";
+import { isNoSpace, StorageFull } from "./storage-full.ts";
 
 /**
  * Where the bytes of an object are while they are not all there. No key begins
@@ -27,11 +28,13 @@ export function openDiskStore(root: string): ObjectStore {
     async putFile(key, path) {
       const target = pathOf(key);
       const whole = incomingPathOf(root, randomUUID());
-      await mkdir(dirname(whole), { recursive: true });
       try {
+        await mkdir(dirname(whole), { recursive: true });
         await linkOrCopy(path, whole);
         await syncFile(whole);
         await moveInto(whole, target);
+      } catch (error) {
+        throw isNoSpace(error) ? new StorageFull("the disk of the objects is full", { cause: error }) : error;
       } finally {
         await rm(whole, { force: true });
       }

@@ -2,12 +2,13 @@ import { S3Client, S3ServiceException } from "@aws-sdk/client-s3";
 import type { Config } from "../config.ts";
 import { codeOf } from "../error-code.ts";
 import { StorageAway } from "./storage-away.ts";
+import { StorageFull } from "./storage-full.ts";
 
 /** A bucket and who talks to it. */
 export type Bucket = {
   readonly name: string;
   readonly client: S3Client;
-  /** Runs one request; it is given up after `patienceMs`. Throws `StorageAway` where the server cannot answer. */
+  /** Runs one request; it is given up after `patienceMs`. Throws `StorageAway` where the server cannot answer, `StorageFull` where it says that it has no room. */
   ask<Answer>(request: (signal: AbortSignal) => Promise<Answer>, patienceMs?: number): Promise<Answer>;
 };
 
@@ -37,6 +38,7 @@ export function openBucket(name: string, config: Config): Bucket {
       try {
         return await request(AbortSignal.timeout(patienceMs));
       } catch (error) {
+        if (isFull(error)) throw new StorageFull("the S3 server has no room", { cause: error });
         if (isAway(error)) throw new StorageAway("the S3 server cannot be reached", { cause: error });
         throw error;
       }
@@ -62,6 +64,14 @@ function isAway(error: unknown): boolean {
     return status >= 500 || status === 429;
   }
   return connectionFailures.has(codeOf(error)) || error.name === "AbortError" || error.name === "TimeoutError";
+}
+
+/** AWS has no such answer; servers that others run do: VersityGW and MinIO by 507 or by these names. */
+function isFull(error: unknown): boolean {
+  return (
+    error instanceof S3ServiceException &&
+    (error.$metadata.httpStatusCode === 507 || /^(QuotaExceeded|XMinioStorageFull)$/.test(error.name))
+  );
 }
 
 /** Whether the server said that there is no such object, or upload. */

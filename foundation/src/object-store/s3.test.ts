@@ -80,6 +80,21 @@ test("without a checksum, length and type are held to all the same", async () =>
   assert.equal(await put(request, randomBytes(10)), 200);
 });
 
+test("a signed PUT that has run out is refused, and nothing is there", async (t) => {
+  const object = { key: "assets/g/original", contentType: "image/png", sizeBytes: 10, sha256: null };
+  const uploadId = await uploads.begin("assets/h/original", "video/mp4");
+  t.mock.timers.enable({ apis: ["Date"], now: Date.now() - 61_000 });
+  const part = await uploads.part({ key: "assets/h/original", uploadId, partNumber: 1, sizeBytes: 10 }, 60);
+  const late = await uploads.put(object, 60);
+  const inTime = await uploads.put(object, 120);
+  t.mock.timers.reset();
+  assert.equal(await put(late, randomBytes(10)), 403);
+  assert.equal(await put(part, randomBytes(10)), 403);
+  assert.equal(await store.stat(object.key), null);
+  assert.deepEqual(await uploads.parts("assets/h/original", uploadId), []);
+  assert.equal(await put(inTime, randomBytes(10)), 200);
+});
+
 test("an upload in parts: each of its own length, listed by the server, made one once", async () => {
   const key = "assets/d/original";
   const bytes = randomBytes(5_242_880 + 1_000);

@@ -17,7 +17,10 @@ export type StoredObject = {
  * `[A-Za-z0-9._-]` and slashes, no part of which begins with a dot. An object appears whole or not at all.
  */
 export type ObjectStore = {
-  /** Stores a file's bytes under the key, in place of what was there. Rejects soon after `signal`: a film may take hours. */
+  /**
+   * Stores a file's bytes under the key, in place of what was there. Rejects soon after `signal`: a film may take hours;
+   * with `StorageFull` where there is no room for it, and then nothing of it is left.
+   */
   putFile(
     key: string,
     path: string,

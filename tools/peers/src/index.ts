@@ -10,6 +10,7 @@ export { type MediaMtxPlain, type ReceivedPath, startMediaMtxPlain } from "./med
 export { type NginxRtmp, type NginxStream, startNginxRtmp } from "./nginx-rtmp.ts";
 export { type NodeMediaServer, startNodeMediaServer } from "./node-media-server.ts";
 export { freePort, freeUdpPort, isListening } from "./ports.ts";
+export { mountSmallDisk, type SmallDisk } from "./small-disk.ts";
 export { tempDirectory } from "./temp-directory.ts";
 export { waitFor } from "./wait-for.ts";
 export { ensureMediaMtx } from "../../mediamtx/src/ensure.ts";

@@ -3,6 +3,7 @@ import type { ErrorCode } from "@trax/contract";
 import { isDatabaseAway } from "@trax/foundation/database";
 import { codeOf } from "@trax/foundation/error-code";
 import { StorageAway } from "@trax/foundation/object-store/storage-away";
+import { StorageFull } from "@trax/foundation/object-store/storage-full";
 
 export type ErrorDetail = { readonly path: string; readonly message: string };
 
@@ -52,6 +53,7 @@ export function asApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
   if (thrown instanceof StorageAway)
     return new ApiError("storage_unavailable", undefined, { headers: { "retry-after": "1" } });
+  if (thrown instanceof StorageFull) return new ApiError("storage_full");
   if (isDatabaseAway(thrown) || codeOf(thrown) === deadlock) {
     return new ApiError("unavailable", errorCatalogue.unavailable.about, { headers: { "retry-after": "1" } });
   }

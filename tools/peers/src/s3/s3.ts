@@ -37,13 +37,14 @@ const accessKeyId = "trax-test";
 const secretAccessKey = "not-a-secret-of-anybody";
 
 /**
- * Starts VersityGW on a free port of loopback, over a temporary directory. The
- * first call on a machine builds it, which takes minutes (`ensureVersitygw`).
+ * Starts VersityGW on a free port of loopback, over a directory that is there
+ * (a small disk, say) or a temporary one. The first call on a machine builds it,
+ * which takes minutes (`ensureVersitygw`).
  */
-export async function startS3(): Promise<S3> {
+export async function startS3(over?: string): Promise<S3> {
   const binary = await ensureVersitygw((line) => void process.stderr.write(`${line}\n`));
   const directory = await tempDirectory("s3");
-  const data = join(directory.path, "data");
+  const data = over ?? join(directory.path, "data");
   // Beside the objects, because a temporary directory may have no extended attributes.
   const metadata = join(directory.path, "metadata");
   await mkdir(join(data, bucket), { recursive: true });

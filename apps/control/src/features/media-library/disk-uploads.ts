@@ -7,6 +7,7 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { codeOf } from "@trax/foundation/error-code";
 import { incomingPathOf, moveInto } from "@trax/foundation/object-store/disk";
+import { isNoSpace } from "@trax/foundation/object-store/storage-full";
 import { ApiError, notFound } from "../../kernel/errors.ts";
 import type { Uploaded } from "./storage.ts";
 
@@ -50,7 +51,7 @@ export class DiskUploads {
     try {
       return await this.#take(upload, body, piece, sender);
     } catch (error) {
-      if (codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT") throw await this.#full(upload);
+      if (isNoSpace(error)) throw await this.#full(upload);
       // Its asset was deleted meanwhile, and what had come of it removed.
       throw codeOf(error) === "ENOENT" ? notFound("asset") : error;
     } finally {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { after, test } from "node:test";
 import { Asset, AssetCreated, AssetList, Studio } from "@trax/contract";
 import { newId } from "@trax/foundation/ids";
+import { mountSmallDisk } from "@trax/peers";
 import sql from "sql-template-tag";
 import { startControl } from "../../testing/control.ts";
 import { refusedAs, shapeOf } from "../../testing/shape.ts";
@@ -162,13 +163,26 @@ test("of two at once one wins, and the other is told", async () => {
   assert.equal(await answered, 200);
 });
 
-test("where there is no room, that is said, and nothing is left", async () => {
-  const made = await create();
-  await mkdir(join(dataDir, "objects", ".incoming", "assets", made.id), { recursive: true });
-  await symlink("/dev/full", join(dataDir, "objects", ".incoming", "assets", made.id, "original"));
-  assert.equal(await send(made, bytes), "507 storage_full");
-  assert.deepEqual(await filesOf(made), []);
-  assert.equal(await send(made, bytes), "200");
+test("where there is no room, that is said, nothing is left, and the same is taken when there is some", async () => {
+  const [whole, inPieces] = [await create(), await create()];
+  const disk = await mountSmallDisk(join(dataDir, "objects"), 200_000);
+  try {
+    assert.equal(await send(whole, bytes), "507 storage_full");
+    assert.deepEqual(await filesOf(whole), []);
+    const first = { "content-range": `bytes 0-99999/${bytes.length}` };
+    assert.equal(await send(inPieces, bytes.subarray(0, 100_000), first), "202");
+    const rest = { "content-range": `bytes 100000-299999/${bytes.length}` };
+    assert.equal(await send(inPieces, bytes.subarray(100_000), rest), "507 storage_full");
+    assert.deepEqual(await filesOf(inPieces), []);
+    for (const made of [whole, inPieces]) assert.equal((await read(made)).status, "awaiting_upload");
+    await disk.leave(1_000_000);
+    for (const made of [whole, inPieces]) {
+      assert.equal(await offsetOf(made), "0");
+      assert.equal(await send(made, bytes), "200");
+    }
+  } finally {
+    await disk.remove();
+  }
 });
 
 test("a quota is kept, by uploads that are not complete too, and an account may have its own", async () => {
