@@ -6,7 +6,12 @@ import type { AssetPath } from "./program-assets.ts";
 import type { SourceView } from "./source-watch.ts";
 
 /** What a program is needed for, each by itself. */
-export type ProgramNeeds = { readonly program: boolean; readonly preview: boolean };
+export type ProgramNeeds = {
+  readonly program: boolean;
+  /** As WebRTC carries it, which is made for those who watch so and for nobody else. */
+  readonly rtc: boolean;
+  readonly preview: boolean;
+};
 
 /** What this node knows beside the rows. */
 export type ProgramView = {
@@ -34,7 +39,7 @@ export type ProgramPlan = {
   readonly needs: ProgramNeeds;
 };
 
-const none: ProgramNeeds = { program: false, preview: false };
+const none: ProgramNeeds = { program: false, rtc: false, preview: false };
 
 /** What a composed studio's program should be on this node. Pure: the same rows and view give the same plan. */
 export function planProgram(studio: DesiredStudio, broadcast: DesiredBroadcast | null, view: ProgramView): ProgramPlan {
@@ -43,8 +48,10 @@ export function planProgram(studio: DesiredStudio, broadcast: DesiredBroadcast |
   const scene = program?.scene ?? null;
   const watched = view.watched(studioId);
   const preview = watched.preview || (program?.previewWatched ?? false);
+  const rtc = watched.rtc || (program?.watched ?? false);
   const needs = {
-    program: broadcast !== null || preview || watched.program || (program?.watched ?? false),
+    program: broadcast !== null || preview || rtc || watched.program,
+    rtc,
     preview,
   };
   const lingering = view.lingering(studioId);
@@ -78,7 +85,7 @@ export function planProgram(studio: DesiredStudio, broadcast: DesiredBroadcast |
     linkPath: view.linkPath(studioId),
     publish: {
       program: view.publishUrl(programPath(studioId)),
-      rtc: view.publishUrl(webrtcPath("program", studioId)),
+      rtc: rtc || lingering.rtc ? view.publishUrl(webrtcPath("program", studioId)) : null,
     },
     meters: program?.meters ?? false,
     allowedNetworks: view.allowedNetworks,

@@ -49,7 +49,7 @@ type Running = {
   bitrate: number;
 };
 
-type Needed = { program: number; preview: number };
+type Needed = Record<keyof ProgramNeeds, number>;
 
 /** The programs of this node: tells their workers, writes what these see, and knows who still watches. */
 export class Programs {
@@ -95,9 +95,10 @@ export class Programs {
     const known = this.#needed.get(studioId);
     if (!needs.program && known === undefined) return;
     const now = performance.now();
-    const before = known ?? { program: -lingerMs, preview: -lingerMs };
-    const needed = { program: needs.program ? now : before.program, preview: needs.preview ? now : before.preview };
-    if (now - Math.max(needed.program, needed.preview) > lingerMs) this.#needed.delete(studioId);
+    const at = (need: keyof ProgramNeeds) => (needs[need] ? now : (known?.[need] ?? -lingerMs));
+    const needed = { program: at("program"), rtc: at("rtc"), preview: at("preview") };
+    // The program is needed for whatever else is.
+    if (now - needed.program > lingerMs) this.#needed.delete(studioId);
     else this.#needed.set(studioId, needed);
   }
 
@@ -105,7 +106,7 @@ export class Programs {
   lingering(studioId: string): ProgramNeeds {
     const needed = this.#needed.get(studioId);
     const lingers = (at: number | undefined) => at !== undefined && performance.now() - at <= lingerMs;
-    return { program: lingers(needed?.program), preview: lingers(needed?.preview) };
+    return { program: lingers(needed?.program), rtc: lingers(needed?.rtc), preview: lingers(needed?.preview) };
   }
 
   /** Who reads at the router watches, also when nobody says so. */
@@ -114,9 +115,9 @@ export class Programs {
   }
 
   watched(studioId: string): ProgramNeeds {
-    const program = [programPath(studioId), webrtcPath("program", studioId)];
     return {
-      program: program.some((path) => this.#watchedPaths.has(path)),
+      program: this.#watchedPaths.has(programPath(studioId)),
+      rtc: this.#watchedPaths.has(webrtcPath("program", studioId)),
       preview: this.#watchedPaths.has(webrtcPath("preview", studioId)),
     };
   }

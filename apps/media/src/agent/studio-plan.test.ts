@@ -31,7 +31,7 @@ function studio(change: Partial<DesiredStudio>): DesiredStudio {
   });
 }
 
-const nothing = { program: false, preview: false };
+const nothing = { program: false, rtc: false, preview: false };
 
 function view(sources: readonly [string, number, "aac" | "opus"][], change: Partial<NodeView> = {}): NodeView {
   const online = new Map(
@@ -192,12 +192,24 @@ test("a program runs while it is on air, watched, or was until a moment ago, and
   const here = view([["src_a", 1, "aac"]]);
   assert.equal(planStudio(idle, here).program, null);
   assert.equal(planStudio(idle, here).relays.shared, null);
-  const watched = { program: true, preview: false };
+  const watched = { ...nothing, program: true };
   assert.notEqual(planStudio({ ...idle, program: programOf({ watched: true }) }, here).program, null);
   assert.notEqual(planStudio(idle, { ...here, watched: () => watched }).program, null);
   const left = planStudio(idle, { ...here, lingering: () => watched });
   assert.notEqual(left.program, null);
   assert.deepEqual(left.needs, nothing);
+});
+
+test("a program is made for WebRTC while somebody watches it so, or did until a moment ago", () => {
+  const rtcOf = (change: Partial<NodeView>, rows = programOf({})) =>
+    planStudio(composed({ program: rows }), view([], change)).program?.publish?.rtc;
+  assert.equal(rtcOf({}), null);
+  const rtc = "publish program/std_1/rtc";
+  const watched = () => ({ ...nothing, rtc: true });
+  assert.equal(rtcOf({ watched }), rtc);
+  assert.equal(rtcOf({ lingering: watched }), rtc);
+  assert.equal(rtcOf({}, programOf({ watched: true })), rtc);
+  assert.equal(rtcOf({ watched: () => ({ ...nothing, program: true }) }), null);
 });
 
 test("a preview is made while it is watched, with the program", () => {
@@ -206,7 +218,7 @@ test("a preview is made while it is watched, with the program", () => {
   const { program, needs } = planStudio(composed({ broadcasts: [], program: rows }), view([]));
   assert.deepEqual(program?.preview, { content: scene.content, rtc: "publish preview/std_1/rtc" });
   assert.deepEqual(program.take, { number: 3, transition: "fade", durationMs: 400 });
-  assert.deepEqual(needs, { program: true, preview: true });
+  assert.deepEqual(needs, { program: true, rtc: false, preview: true });
   assert.equal(planStudio(composed({ program: { ...rows, previewWatched: false } }), view([])).program?.preview, null);
 });
 

@@ -32,7 +32,8 @@ export type RtspPublisher = {
 /**
  * Publishes H.264 with AAC or Opus by RTSP over TCP (RFC 2326, RFC 7826 where
  * servers agree on it). Send it the configuration messages of both first: it
- * connects at the first keyframe after them. Other configurations than those it
+ * connects at the first message after them, so that readers may come, and sends
+ * from the first keyframe on. Other configurations than those it
  * began with need another session: it then ends, and its owner begins anew.
  */
 export function publishRtsp(url: string, listener: RtspListener): RtspPublisher {
@@ -77,9 +78,14 @@ class RtspOutput implements RtspPublisher {
     }
     const { video, audio } = this.#configurations;
     if (video === null || audio === null) return;
+    if (this.#state === "waiting") {
+      this.#state = "running";
+      void this.#run(video, audio);
+    }
     if (this.#needsKeyframe) {
       if (kind !== "video" || !message.keyframe) {
-        if (this.#state === "running") this.#droppedFrames += 1;
+        // Before the first keyframe nothing is missed.
+        if (this.#droppedFrames > 0) this.#droppedFrames += 1;
         return;
       }
       this.#needsKeyframe = false;
@@ -87,10 +93,6 @@ class RtspOutput implements RtspPublisher {
     this.#queue.push(message);
     this.#queuedBytes += message.payload.length;
     if (this.#queuedBytes > maxQueueBytes) this.#shed();
-    if (this.#state === "waiting") {
-      this.#state = "running";
-      void this.#run(video, audio);
-    }
     this.#wake?.();
   }
 

@@ -123,7 +123,7 @@ export class Engine {
    */
   update(spec: ProgramSpec): void {
     this.#sources.update(spec.sources, spec.allowedNetworks);
-    this.#audio.setOpus(spec.publish !== null || spec.preview !== null);
+    this.#audio.setOpus((spec.publish?.rtc ?? null) !== null || spec.preview !== null);
     this.#outputs.publish(spec.publish);
     this.#pipeline.encoder.setBitrate(spec.canvas.videoBitrate);
     this.#preparing = Promise.all([this.#preparing, this.#prepare(spec)]);

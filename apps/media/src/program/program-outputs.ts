@@ -1,24 +1,24 @@
 import type { MediaMessage } from "../rtmp/message.ts";
 import { Interleaver } from "./interleaver.ts";
 import type { LinkServer } from "./link/server.ts";
+import type { ProgramSpec } from "./protocol.ts";
 import { RtspOutlet } from "./rtsp-outlet.ts";
-
-type Outlets = { readonly program: RtspOutlet; readonly rtc: RtspOutlet };
 
 /** Where a program's messages go: the link always, the router while it is wanted. */
 export class ProgramOutputs {
   readonly #link: LinkServer;
   readonly #withAac = new Interleaver((message) => {
     this.#link.send(message);
-    this.#outlets?.program.send(message);
+    this.#program?.send(message);
   });
-  readonly #withOpus = new Interleaver((message) => this.#outlets?.rtc.send(message));
+  readonly #withOpus = new Interleaver((message) => this.#rtc?.send(message));
   readonly #configurations: { video: MediaMessage | null; aac: MediaMessage | null; opus: MediaMessage | null } = {
     video: null,
     aac: null,
     opus: null,
   };
-  #outlets: Outlets | null = null;
+  #program: RtspOutlet | null = null;
+  #rtc: RtspOutlet | null = null;
 
   constructor(link: LinkServer) {
     this.#link = link;
@@ -28,15 +28,10 @@ export class ProgramOutputs {
     return this.#configurations.opus;
   }
 
-  publish(urls: { readonly program: string; readonly rtc: string } | null): void {
-    if (urls?.program === this.#outlets?.program.url && urls?.rtc === this.#outlets?.rtc.url) return;
-    this.#outlets?.program.close();
-    this.#outlets?.rtc.close();
+  publish(urls: ProgramSpec["publish"]): void {
     const { video, aac, opus } = this.#configurations;
-    this.#outlets = urls && {
-      program: new RtspOutlet(urls.program, present([video, aac])),
-      rtc: new RtspOutlet(urls.rtc, present([video, opus])),
-    };
+    this.#program = directed(this.#program, urls?.program ?? null, [video, aac]);
+    this.#rtc = directed(this.#rtc, urls?.rtc ?? null, [video, opus]);
   }
 
   video(message: MediaMessage): void {
@@ -61,6 +56,18 @@ export class ProgramOutputs {
   }
 }
 
-function present(messages: readonly (MediaMessage | null)[]): MediaMessage[] {
-  return messages.filter((message) => message !== null);
+/** The outlet of that address: this one, or another in its place. */
+function directed(
+  outlet: RtspOutlet | null,
+  url: string | null,
+  configurations: readonly (MediaMessage | null)[],
+): RtspOutlet | null {
+  if (outlet?.url === url) return outlet;
+  outlet?.close();
+  return url === null
+    ? null
+    : new RtspOutlet(
+        url,
+        configurations.filter((message) => message !== null),
+      );
 }

@@ -84,8 +84,8 @@ export type ProgramSpec = {
   readonly fallbackSourceIds: readonly string[];
   /** Where relays of this program connect to: a Unix socket that the worker listens on. */
   readonly linkPath: string;
-  /** RTSP addresses at the router that the program is published to: with AAC, and with Opus for WebRTC. Null: nobody can watch it. */
-  readonly publish: { readonly program: string; readonly rtc: string } | null;
+  /** RTSP addresses at the router that the program is published to: with AAC, and with Opus for WebRTC where somebody watches so. Null: nobody can watch it. */
+  readonly publish: { readonly program: string; readonly rtc: string | null } | null;
   /** Made and published only while somebody watches it. A null scene is the automatic one. */
   readonly preview: { readonly content: SceneContent | null; readonly rtc: string } | null;
   /** Send `meters` ten times a second. */
