@@ -6,6 +6,7 @@ import { Secret } from "@trax/foundation/secret";
 import type { ApiClient } from "./api-client.ts";
 import type { Outcome, Setting } from "./benchmark.ts";
 import { loadDatabase } from "./pgbench.ts";
+import { cpuWhile } from "./process-cost.ts";
 import { ratios } from "./statistics.ts";
 import { startTrax } from "./trax.ts";
 import type { Trax } from "./trax.ts";
@@ -105,17 +106,26 @@ async function compare(
   const { baseUrl, socketDirectory } = trax;
   const headers = { authorization: `Bearer ${account.revealKey()}` };
   const first = await pageBelow(account, list, null, null);
-  const deep = await findDeepPage(account, list);
-  const api = async ({ path }: Page): Promise<number> =>
-    (await loadHttp({ url: baseUrl + path, headers, seconds, connections, directory })).perSecond;
+  const control = await trax.pidOf("control");
+  // The walk sees each page for the first time, by code that is warm.
+  await loadHttp({ url: baseUrl + first.path, headers, seconds, connections, directory });
+  const { cpuMs: walked, result: deep } = await cpuWhile([control], () => findDeepPage(account, list));
+  /** Requests a second, and ms of control's CPU that each took. */
+  const api = async ({ path }: Page): Promise<{ readonly perSecond: number; readonly cpuMs: number }> => {
+    const load = { url: baseUrl + path, headers, seconds, connections, directory };
+    const { cpuMs, result } = await cpuWhile([control], () => loadHttp(load));
+    return { perSecond: result.perSecond, cpuMs: (cpuMs[0] ?? 0) / result.requests };
+  };
   const sql = ({ statement }: Page, protocol: "extended" | "prepared" = "extended"): Promise<number> =>
     loadDatabase({ statement, socketDirectory, protocol, clients: connections, seconds, directory });
-  await api(first);
   const samples = { apiFirst: [0], sqlFirst: [0], apiDeep: [0], sqlDeep: [0], prepared: [0] };
+  const cpu: number[] = [];
   for (const one of Object.values(samples)) one.length = 0;
   for (let repetition = 1; repetition <= repetitions; repetition++) {
-    samples.apiFirst.push(await api(first));
-    samples.apiDeep.push(await api(deep));
+    const asked = await api(first);
+    cpu.push(asked.cpuMs);
+    samples.apiFirst.push(asked.perSecond);
+    samples.apiDeep.push((await api(deep)).perSecond);
     samples.sqlFirst.push(await sql(first));
     samples.sqlDeep.push(await sql(deep));
     samples.prepared.push(await sql(first, "prepared"));
@@ -156,6 +166,12 @@ async function compare(
       },
       { name: "pgbench, first page, prepared", unit: "statements/s", samples: prepared },
       { name: "TRaX / pgbench prepared, first page", unit: "ratio", samples: ratios(apiFirst, prepared) },
+      { name: "control's CPU a request, first page", unit: "ms", samples: cpu },
+      {
+        name: `control's CPU a request, the first ${deepPage} pages, each once`,
+        unit: "ms",
+        samples: [(walked[0] ?? 0) / (deepPage - 1)],
+      },
     ],
     notes: [
       "pgbench speaks the extended protocol, as TRaX does; beside it, and with no goal, the same with a statement that is parsed once.",

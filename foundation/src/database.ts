@@ -17,6 +17,14 @@ export type Database = Queryable & {
 const int8 = 20;
 pg.types.setTypeParser(int8, Number);
 
+const timestamptz = 1184;
+const slowTime: (text: string) => unknown = pg.types.getTypeParser(timestamptz);
+// The engine's own parser takes a third of the time; what it does not know (`infinity`, years BC) is left to pg's.
+pg.types.setTypeParser(timestamptz, (text) => {
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? slowTime(text) : new Date(ms);
+});
+
 export function openDatabase(
   url: Secret,
   options: {

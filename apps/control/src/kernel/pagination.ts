@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, timingSafeEqual } from "node:crypto";
 import { ApiError } from "./errors.ts";
 
 /** What a cursor belongs to: it opens no other list, account or parent. */
@@ -20,8 +20,10 @@ const macBytes = 16;
 
 /** @param key 32 bytes from `vault.derive("cursor")` */
 export function openCursors(key: Buffer): Cursors {
+  // Node makes one of bytes each time it is given them, which costs it several times what the code does.
+  const secret = createSecretKey(key);
   const mac = (of: ListName, id: string): Buffer =>
-    createHmac("sha256", key)
+    createHmac("sha256", secret)
       .update(JSON.stringify([of.list, of.accountId, of.parentId ?? null, id]))
       .digest()
       .subarray(0, macBytes);

@@ -3,18 +3,18 @@ import { typeOfMade } from "./file-type.ts";
 import type { AssetRow } from "./sql.ts";
 import type { LibraryStorage } from "./storage.ts";
 
-/** An asset as the contract shows it, its files by URLs that are signed now. */
-export async function assetOf(row: AssetRow, { share }: Pick<LibraryStorage, "share">): Promise<Asset> {
-  const made = (key: string | null, name: string | null): Promise<string | null> =>
-    key === null ? Promise.resolve(null) : share({ key, contentType: typeOfMade(key), name });
+/** An asset as the contract shows it, its files by URLs that are signed as of `since`. */
+export async function assetOf(row: AssetRow, { share }: Pick<LibraryStorage, "share">, since: Date): Promise<Asset> {
+  const made = (key: string | null): string | Promise<string> | null =>
+    key === null ? null : share({ key, contentType: typeOfMade(key), name: null }, since);
   // What the bytes were found not to be, they are not called.
   const isWhole = row.status === "processing" || row.status === "ready";
   const original = { key: row.objectKey, contentType: row.contentType, name: row.name };
   const [thumbnailUrl, downloadUrl, renditionUrl, waveformUrl] = await Promise.all([
-    made(row.thumbnailKey, null),
-    isWhole ? share(original) : null,
-    made(row.renditionKey, null),
-    made(row.waveformKey, null),
+    made(row.thumbnailKey),
+    isWhole ? share(original, since) : null,
+    made(row.renditionKey),
+    made(row.waveformKey),
   ]);
   return {
     id: row.id,

@@ -2,7 +2,6 @@ import { mkdir, statfs } from "node:fs/promises";
 import { ApiError } from "../../kernel/errors.ts";
 import type { DiskUploads } from "./disk-uploads.ts";
 import type { PathSigner } from "./signed-path.ts";
-import { sharedUrls } from "./shared-urls.ts";
 import { sharedLifeSeconds } from "./storage.ts";
 import type { LibraryStorage } from "./storage.ts";
 
@@ -49,11 +48,11 @@ export function diskStorage(options: {
       };
     },
     settle: (upload) => uploads.isThere(upload),
-    share: sharedUrls(({ key, contentType, name }, since) => {
+    share({ key, contentType, name }, since) {
       const expiresAt = new Date(since.getTime() + sharedLifeSeconds * 1_000);
       const query = new URLSearchParams({ type: contentType, ...(name === null ? {} : { name }) });
       const signature = signer.sign(permissionTo.read(key, contentType, name), expiresAt);
       return `${baseUrl}${diskPath}/${key.slice("assets/".length)}?${query.toString()}&${signature}`;
-    }),
+    },
   };
 }

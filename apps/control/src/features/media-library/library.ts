@@ -10,12 +10,15 @@ import { diskRoutes } from "./disk-routes.ts";
 import { diskStorage } from "./disk-storage.ts";
 import { DiskUploads } from "./disk-uploads.ts";
 import { pathSigner } from "./signed-path.ts";
+import { shownAssets } from "./shown-assets.ts";
+import type { ShowAsset } from "./shown-assets.ts";
 import type { LibraryStorage } from "./storage.ts";
 import { startLibrarySweep } from "./sweep.ts";
 
-/** The library's storage, and what keeps it clean, until closed. */
+/** The library's storage, how its assets are shown, and what keeps it clean, until closed. */
 export type Library = {
   readonly storage: LibraryStorage;
+  readonly show: ShowAsset;
   /** Null where bytes do not pass through control. */
   readonly routes: PlainRoutes | null;
   /** Something was forgotten: it is removed soon. */
@@ -38,6 +41,7 @@ export async function openLibrary(options: {
   const sweep = startLibrarySweep({ database, store, log, uploadSeconds });
   return {
     storage,
+    show: shownAssets(storage),
     routes,
     sweepSoon: () => sweep.soon(),
     async close() {

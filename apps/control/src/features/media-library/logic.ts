@@ -3,18 +3,18 @@ import type { Asset, AssetCreate, AssetKind, AssetUpdate, ResponseOf, operations
 import type { Queryable } from "@trax/foundation/database";
 import { newId } from "@trax/foundation/ids";
 import { ApiError, invalidRequest, notFound } from "../../kernel/errors.ts";
+import { fixedPage } from "../../kernel/fixed-answer.ts";
 import { pageOf } from "../../kernel/pagination.ts";
 import type { Cursors } from "../../kernel/pagination.ts";
 import { notifyDesired } from "../broadcast/index.ts";
-import { assetOf } from "./asset-view.ts";
+import type { ShowAsset } from "./shown-assets.ts";
 import * as rows from "./sql.ts";
 import type { AssetRow, Use } from "./sql.ts";
-import type { LibraryStorage } from "./storage.ts";
 
 export async function listOfAssets(
   db: Queryable,
   accountId: string,
-  storage: LibraryStorage,
+  show: ShowAsset,
   cursors: Cursors,
   query: {
     readonly cursor?: string | undefined;
@@ -26,13 +26,8 @@ export async function listOfAssets(
   const list = { list: kind === null ? "media" : `media ${kind}`, accountId };
   const below = cursors.read(list, query.cursor);
   const found = await rows.listAssets(db, accountId, { below, limit: query.limit + 1, kind });
-  const { data, nextCursor } = pageOf(
-    found,
-    query.limit,
-    (id) => cursors.write(list, id),
-    (row) => assetOf(row, storage),
-  );
-  return { data: await Promise.all(data), nextCursor };
+  const { data, nextCursor } = pageOf(found, query.limit, (id) => cursors.write(list, id), show);
+  return fixedPage(await Promise.all(data), nextCursor);
 }
 
 export async function requireAsset(db: Queryable, accountId: string, assetId: string): Promise<AssetRow> {
@@ -79,12 +74,12 @@ export async function renameAsset(
   tx: Queryable,
   accountId: string,
   assetId: string,
-  storage: LibraryStorage,
+  show: ShowAsset,
   { name }: AssetUpdate,
 ): Promise<Asset> {
   const row = await rows.renameAsset(tx, accountId, assetId, name);
   if (row === undefined) throw notFound("asset");
-  return assetOf(row, storage);
+  return show(row);
 }
 
 const words: Readonly<Record<Use["by"], string>> = {

@@ -1,6 +1,5 @@
 import type { Handlers } from "../../kernel/mount.ts";
 import type { Services } from "../../kernel/services.ts";
-import { assetOf } from "./asset-view.ts";
 import type { Library } from "./library.ts";
 import { checkSize, createAsset, deleteAsset, listOfAssets, renameAsset, requireAsset } from "./logic.ts";
 import { beginUpload, completeUpload, resumeUpload } from "./uploads.ts";
@@ -16,15 +15,14 @@ export function mediaLibraryHandlers({
   database,
   library,
 }: Pick<Services, "config" | "cursors" | "database"> & { readonly library: Library }): MediaLibraryHandlers {
-  const { storage } = library;
-  const parts = { database, storage };
+  const { show, storage } = library;
+  const parts = { database, show, storage };
   const uploadSeconds = config.TRAX_MEDIA_UPLOAD_TTL_S;
   const limits = { quotaBytes: config.TRAX_MEDIA_QUOTA_BYTES, uploadSeconds };
   return {
     read: {
-      listMedia: ({ db, accountId, query }) => listOfAssets(db, accountId, storage, cursors, query),
-      getMedia: async ({ db, accountId, params }) =>
-        assetOf(await requireAsset(db, accountId, params.assetId), storage),
+      listMedia: ({ db, accountId, query }) => listOfAssets(db, accountId, show, cursors, query),
+      getMedia: async ({ db, accountId, params }) => show(await requireAsset(db, accountId, params.assetId)),
     },
     write: {
       createMedia: {
@@ -35,7 +33,7 @@ export function mediaLibraryHandlers({
         run: async ({ db, accountId, body }) =>
           beginUpload(parts, await createAsset(db, accountId, limits, body), uploadSeconds),
       },
-      updateMedia: ({ db, accountId, params, body }) => renameAsset(db, accountId, params.assetId, storage, body),
+      updateMedia: ({ db, accountId, params, body }) => renameAsset(db, accountId, params.assetId, show, body),
       deleteMedia: async ({ db, accountId, params, query, afterCommit }) => {
         await deleteAsset(db, accountId, params.assetId, { force: query.force === "true", uploadSeconds });
         afterCommit(() => library.sweepSoon());

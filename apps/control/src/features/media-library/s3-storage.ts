@@ -3,7 +3,6 @@ import type { ObjectStore } from "@trax/foundation/object-store";
 import type { S3Uploads } from "@trax/foundation/object-store/s3-uploads";
 import { attachmentOf } from "../../kernel/content-disposition.ts";
 import { ApiError } from "../../kernel/errors.ts";
-import { sharedUrls } from "./shared-urls.ts";
 import { sharedLifeSeconds } from "./storage.ts";
 import type { LibraryStorage, Uploaded } from "./storage.ts";
 
@@ -93,9 +92,9 @@ export function s3Storage(store: ObjectStore, s3: S3Uploads): LibraryStorage {
       );
       return true;
     },
-    share: sharedUrls(({ key, contentType, name }, since) => {
+    share({ key, contentType, name }, since) {
       const disposition = name === null ? "inline" : attachmentOf(name);
       return s3.get({ key, contentType, disposition }, since, sharedLifeSeconds);
-    }),
+    },
   };
 }

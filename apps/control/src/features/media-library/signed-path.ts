@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, timingSafeEqual } from "node:crypto";
 
 /**
  * URLs that stand for a permission: what it is for, until when, and a code over
@@ -16,8 +16,10 @@ export type SignedQuery = { readonly expires?: unknown; readonly signature?: unk
 
 /** @param key 32 bytes from `vault.derive` */
 export function pathSigner(key: Buffer, now: () => number = Date.now): PathSigner {
+  // Node makes one of bytes each time it is given them, which costs it several times what the code does.
+  const secret = createSecretKey(key);
   const code = (permission: readonly string[], expires: string): Buffer =>
-    createHmac("sha256", key)
+    createHmac("sha256", secret)
       .update(JSON.stringify([...permission, expires]))
       .digest();
   return {

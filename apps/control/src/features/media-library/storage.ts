@@ -35,8 +35,8 @@ export type LibraryStorage = {
   offer(upload: Uploaded): Promise<AssetUpload>;
   /** Makes the object of what was sent, and answers whether it is there. Refuses with `upload_incomplete` where parts are missing. */
   settle(upload: Uploaded): Promise<boolean>;
-  /** A URL that gives the file for an hour at least. */
-  share(file: SharedFile): Promise<string>;
+  /** A URL that gives the file for `sharedLifeSeconds` from then: the same for the same. */
+  share(file: SharedFile, since: Date): string | Promise<string>;
 };
 
 /** Shared URLs end at whole steps of time, so that reading twice gives the same and caches have something to hold. */

@@ -3,14 +3,18 @@ import type { Database, Queryable } from "@trax/foundation/database";
 import { StorageAway } from "@trax/foundation/object-store/storage-away";
 import { ApiError, notFound } from "../../kernel/errors.ts";
 import { LaterAnswer } from "../../kernel/later-answer.ts";
-import { assetOf } from "./asset-view.ts";
 import { requireAsset } from "./logic.ts";
+import type { ShowAsset } from "./shown-assets.ts";
 import * as rows from "./sql.ts";
 import type { AssetRow } from "./sql.ts";
 import type { LibraryStorage, Uploaded } from "./storage.ts";
 
 /** What uploads need, besides a transaction that has committed before the storage is asked. */
-export type UploadParts = { readonly database: Database; readonly storage: LibraryStorage };
+export type UploadParts = {
+  readonly database: Database;
+  readonly storage: LibraryStorage;
+  readonly show: ShowAsset;
+};
 
 /** Storage that is silent must not keep an answer for longer than idempotency holds it, ms. */
 const patienceMs = 12_000;
@@ -21,7 +25,7 @@ export function uploadOf(row: AssetRow): Uploaded {
 
 /** The upload of an asset that was just made. Where the storage cannot begin it, the asset is gone again. */
 export function beginUpload(
-  { database, storage }: UploadParts,
+  { database, show, storage }: UploadParts,
   row: AssetRow,
   uploadSeconds: number,
 ): LaterAnswer<AssetCreated> {
@@ -29,7 +33,7 @@ export function beginUpload(
     try {
       const uploadId = await inTime(storage.begin(uploadOf(row)));
       if (uploadId !== null) await rows.nameUpload(database, row.accountId, row.id, uploadId);
-      return await offered(storage, { ...row, uploadId });
+      return await offered({ show, storage }, { ...row, uploadId });
     } catch (error) {
       await rows.forgetAsset(database, row.accountId, row.id, uploadSeconds);
       throw error;
@@ -42,24 +46,24 @@ export async function resumeUpload(
   tx: Queryable,
   accountId: string,
   assetId: string,
-  { database, storage }: UploadParts,
+  { database, show, storage }: UploadParts,
   uploadSeconds: number,
 ): Promise<LaterAnswer<AssetCreated>> {
   await requireAsset(tx, accountId, assetId);
   const row = await rows.prolongUpload(tx, accountId, assetId, uploadSeconds);
   if (row === undefined) throw new ApiError("upload_finished");
   return new LaterAnswer(async () => {
-    if (row.uploadId !== null) return offered(storage, row);
+    if (row.uploadId !== null) return offered({ show, storage }, row);
     // One in parts that was not begun, since its node was killed.
     const uploadId = await inTime(storage.begin(uploadOf(row)));
     if (uploadId !== null) await rows.nameUpload(database, accountId, assetId, uploadId);
-    return offered(storage, { ...row, uploadId });
+    return offered({ show, storage }, { ...row, uploadId });
   });
 }
 
-async function offered(storage: LibraryStorage, row: AssetRow): Promise<AssetCreated> {
+async function offered({ show, storage }: Pick<UploadParts, "show" | "storage">, row: AssetRow): Promise<AssetCreated> {
   const upload = await inTime(storage.offer(uploadOf(row)));
-  return { ...(await assetOf(row, storage)), upload };
+  return { ...(await show(row)), upload };
 }
 
 /** Looks whether the bytes are there, and has them looked at. */
@@ -67,13 +71,13 @@ export async function completeUpload(
   tx: Queryable,
   accountId: string,
   assetId: string,
-  { database, storage }: UploadParts,
+  { database, show, storage }: UploadParts,
 ): Promise<Asset | LaterAnswer<Asset>> {
   const row = await requireAsset(tx, accountId, assetId);
-  if (row.status !== "awaiting_upload") return assetOf(row, storage);
+  if (row.status !== "awaiting_upload") return show(row);
   return new LaterAnswer(async () => {
     if (!(await inTime(storage.settle(uploadOf(row))))) throw new ApiError("upload_incomplete");
-    return assetOf(await settled(database, row), storage);
+    return show(await settled(database, row));
   });
 }
 
