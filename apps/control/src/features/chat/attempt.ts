@@ -2,14 +2,14 @@ import type { ChatError, ChatErrorCode } from "@trax/contract";
 import type { Database } from "@trax/foundation/database";
 import type { Logger } from "@trax/foundation/log";
 import { appendEvents } from "../../kernel/events.ts";
-import { PlatformError } from "../connections/index.ts";
+import { NotDone, PlatformError } from "../connections/index.ts";
 import { cleanId, cleanText } from "./clean.ts";
 import type { ChatConnections } from "./connections.ts";
 import { beginPart, dropEcho, writePartSent } from "./delivery-sql.ts";
 import type { Claim, Outcome } from "./delivery-sql.ts";
-import { removedEvents } from "./intake.ts";
 import { holdReader } from "./intake-sql.ts";
 import { splitText } from "./split.ts";
+import { removedEvents } from "./taking-back.ts";
 import { Expired, within } from "./within.ts";
 
 /** How long a platform may take to answer, ms. */
@@ -70,7 +70,7 @@ export async function attempt(
   } catch (error) {
     if (!(error instanceof PlatformError) && !(error instanceof Expired))
       log.warn({ err: error, connectionId: claim.connectionId }, "a chat message could not be sent");
-    return resultOf(error, asked, claim.attempts);
+    return resultOf(error, asked && !(error instanceof NotDone), claim.attempts);
   }
 }
 
@@ -90,6 +90,7 @@ async function notePart(
   });
 }
 
+/** @param asked The platform may have it, unless it answered that it has not. */
 function resultOf(error: unknown, asked: boolean, attempts: number): Result {
   const later = (afterMs: number): Result => ({ kind: "later", afterMs });
   const backOff = Math.min(30_000, 500 * 2 ** attempts);
@@ -98,7 +99,7 @@ function resultOf(error: unknown, asked: boolean, attempts: number): Result {
     if (error.kind === "rate_limited") return later(error.retryAfterMs ?? Math.max(5_000, backOff));
     if (error.kind === "refused") return refused("refused", error.message);
     if (error.kind !== "unavailable") return failed(error.kind, error.message);
-    if (!asked || error.retryAfterMs !== null) return later(error.retryAfterMs ?? backOff);
+    if (!asked) return later(error.retryAfterMs ?? backOff);
     return failed("unavailable", `${error.message} It may have arrived.`);
   }
   if (!asked) return later(backOff);

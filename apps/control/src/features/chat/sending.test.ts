@@ -4,7 +4,7 @@ import type { ChatMessage } from "@trax/contract";
 import { newId } from "@trax/foundation/ids";
 import { waitFor } from "@trax/peers";
 import sql from "sql-template-tag";
-import { PlatformError } from "../connections/index.ts";
+import { NotDone, PlatformError } from "../connections/index.ts";
 import { claimDeliveries } from "./delivery-sql.ts";
 import { sweepChat } from "./sweep.ts";
 import { ChatStudio, startChatControl } from "../../testing/chat.ts";
@@ -160,10 +160,18 @@ test("tried again only where the platform certainly has not got it", async () =>
   tries = 0;
   platform.send = () => {
     tries++;
-    return Promise.reject(new PlatformError("unavailable", "It broke."));
+    return Promise.reject(new PlatformError("unavailable", "It broke.", 10));
   };
   const broken = await studio.until((await studio.send("broken")).id, isSettled);
   assert.deepEqual([statuses(broken), codes(broken), tries], [["failed"], ["unavailable"], 1]);
+  tries = 0;
+  platform.send = () => {
+    tries++;
+    if (tries === 1) return Promise.reject(new NotDone("It could not be reached.", 10));
+    return Promise.resolve({ platformMessageId: null });
+  };
+  const unreached = await studio.until((await studio.send("unreached")).id, isSettled);
+  assert.deepEqual([statuses(unreached), tries], [["sent"], 2]);
   platform.refusal = new PlatformError("unauthorized", "It needs to be linked again.");
   const unlinked = await studio.until((await studio.send("unlinked")).id, isSettled);
   assert.deepEqual([statuses(unlinked), codes(unlinked)], [["failed"], ["unauthorized"]]);

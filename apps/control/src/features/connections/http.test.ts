@@ -6,6 +6,7 @@ import { after, test } from "node:test";
 import type { TestContext } from "node:test";
 import { Secret } from "@trax/foundation/secret";
 import { openPlatformHttp } from "./http.ts";
+import { NotDone } from "./not-done.ts";
 import { PlatformError } from "./platform.ts";
 import type { HttpRequest } from "./platform.ts";
 
@@ -86,6 +87,32 @@ test("whoever is silent, gone, endless or no JSON is unavailable, by the deadlin
   assert.match((await failure({ method: "GET", url: endless })).message, /more than can be read/);
   const nonsense = await serve(context, (_request, response) => response.writeHead(200, json).end("<html>"));
   assert.match((await failure({ method: "GET", url: nonsense })).message, /no JSON/);
+});
+
+test("whoever was not reached has certainly done nothing; whoever was may have", async (context) => {
+  const post = (url: string, more: Partial<HttpRequest> = {}) => failure({ method: "POST", url, json: {}, ...more });
+  const silent = await serve(context, () => undefined);
+  const cutting = await serve(context, (request) => request.socket.destroy());
+  const busy = await serve(context, (_request, response) => response.writeHead(503, { "retry-after": "1" }).end());
+  // It answers no TLS, so no request goes out.
+  const noTls = silent.replace("http:", "https:");
+  const given = new AbortController();
+  for (const [error, isCertain] of [
+    [await post("http://127.0.0.1:9/"), true],
+    [await post("http://nowhere.invalid/", { guarded: true }), true],
+    [await post(noTls, { deadlineMs: 100 }), true],
+    [await post("http://127.0.0.1:9/", { signal: AbortSignal.abort() }), true],
+    [await post(silent, { deadlineMs: 100 }), false],
+    [await post(cutting), false],
+    [await post(busy), false],
+  ] as const)
+    assert.deepEqual([error.kind, error instanceof NotDone], ["unavailable", isCertain], error.message);
+  const arrived = Promise.withResolvers<void>();
+  const url = await serve(context, () => arrived.resolve());
+  const asked = http.json({ method: "POST", url, signal: given.signal });
+  await arrived.promise;
+  given.abort(new Error("enough"));
+  await assert.rejects(asked, /enough/);
 });
 
 test("only what may be asked twice is asked again on a connection that had just been closed", async (context) => {

@@ -6,6 +6,7 @@ import { checkAddress } from "@trax/foundation/address-guard";
 import { inNetworks } from "@trax/foundation/network";
 import { Secret } from "@trax/foundation/secret";
 import { refusalOf } from "./http-refusal.ts";
+import { NotDone } from "./not-done.ts";
 import { PlatformError } from "./platform.ts";
 import type { HttpRequest, PlatformHttp } from "./platform.ts";
 
@@ -24,7 +25,7 @@ export function openPlatformHttp(title: string, allowedNetworks: readonly string
   const closing = new AbortController();
   const agents = { "http:": new HttpAgent({ keepAlive: true }), "https:": new HttpsAgent({ keepAlive: true }) };
 
-  const send = async (request: HttpRequest, signal: AbortSignal): Promise<IncomingMessage> => {
+  const send = async (request: HttpRequest, { signal, reached }: Way): Promise<IncomingMessage> => {
     const url = URL.parse(request.url);
     if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))
       throw new PlatformError("refused", "This is not the address of a web server.");
@@ -40,34 +41,39 @@ export function openPlatformHttp(title: string, allowedNetworks: readonly string
         : { agent: isRepeatable ? agents[url.protocol] : false }),
     };
     try {
-      return await answerTo(url, options, body);
+      return await answerTo(url, options, body, reached);
     } catch (error) {
       // The server had closed what was kept for the next request: nothing of this one was read.
       if (signal.aborted || !(error instanceof StaleConnection)) throw error;
-      return answerTo(url, options, body);
+      return answerTo(url, options, body, reached);
     }
   };
 
   /** Runs `work` with a signal that the caller or the deadline gives. */
-  const within = async <T>(request: HttpRequest, work: (signal: AbortSignal, met: () => void) => Promise<T>) => {
+  const within = async <T>(request: HttpRequest, work: (way: Way, met: () => void) => Promise<T>) => {
+    let isReached = false;
+    const reached = (): void => {
+      isReached = true;
+    };
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), request.deadlineMs ?? usualDeadlineMs);
     const given = request.signal === undefined ? [] : [request.signal];
     const signal = AbortSignal.any([late.signal, closing.signal, ...given]);
     try {
-      return await work(signal, () => clearTimeout(timer));
+      return await work({ signal, reached }, () => clearTimeout(timer));
     } catch (error) {
       if (error instanceof PlatformError) throw error;
+      if (!isReached) throw new NotDone(`${title} could not be reached${late.signal.aborted ? " in time" : ""}.`);
       if (request.signal?.aborted === true) throw request.signal.reason;
-      if (late.signal.aborted) throw new PlatformError("unavailable", `${title} did not answer in time.`);
-      throw new PlatformError("unavailable", `${title} could not be reached.`);
+      const why = late.signal.aborted ? "did not answer in time" : "broke off the connection";
+      throw new PlatformError("unavailable", `${title} ${why}.`);
     } finally {
       clearTimeout(timer);
     }
   };
 
-  const accepted = async (request: HttpRequest, signal: AbortSignal): Promise<IncomingMessage> => {
-    const answer = await send(request, signal);
+  const accepted = async (request: HttpRequest, way: Way): Promise<IncomingMessage> => {
+    const answer = await send(request, way);
     const status = answer.statusCode ?? 0;
     if (status >= 200 && status < 300) return answer;
     const text = await textOf(answer, mostRefusalBytes);
@@ -76,15 +82,15 @@ export function openPlatformHttp(title: string, allowedNetworks: readonly string
 
   return {
     json: (request) =>
-      within(request, async (signal) => {
-        const answer = await accepted(request, signal);
+      within(request, async (way) => {
+        const answer = await accepted(request, way);
         const text = await textOf(answer, mostBytes);
         if (text === null) throw new PlatformError("unavailable", `${title} answered more than can be read.`);
         return valueOf(text, answer.headers["content-type"] ?? "", title);
       }),
     stream: (request) =>
-      within(request, async (signal, met) => {
-        const answer = await accepted(request, signal);
+      within(request, async (way, met) => {
+        const answer = await accepted(request, way);
         met();
         // An error of it is its reader's to see.
         const body: ReadableStream<Uint8Array> = Readable.toWeb(answer);
@@ -98,11 +104,25 @@ export function openPlatformHttp(title: string, allowedNetworks: readonly string
   };
 }
 
+/** What a request is made by: a signal that ends it, and whom to tell once something of it may have gone out. */
+type Way = { readonly signal: AbortSignal; readonly reached: () => void };
+
 class StaleConnection extends Error {}
 
-function answerTo(url: URL, options: RequestOptions, body: string | null): Promise<IncomingMessage> {
+function answerTo(
+  url: URL,
+  options: RequestOptions,
+  body: string | null,
+  reached: () => void,
+): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const outgoing = (url.protocol === "https:" ? requestHttps : requestHttp)(url, options, resolve);
+  const isSecure = url.protocol === "https:";
+  const outgoing = (isSecure ? requestHttps : requestHttp)(url, options, resolve);
+  outgoing.on("socket", (socket) => {
+    // Until then Node keeps what is written: nobody has read any of it.
+    if (socket.connecting) socket.once(isSecure ? "secureConnect" : "connect", reached);
+    else reached();
+  });
   outgoing.on("error", (error) => {
     const isStale = outgoing.reusedSocket && "code" in error && error.code === "ECONNRESET";
     reject(isStale ? new StaleConnection() : error);
@@ -120,7 +140,8 @@ export async function guardedConnection(
   allowedNetworks: readonly string[],
 ): Promise<Pick<RequestOptions, "lookup"> & { readonly agent: false }> {
   const checked = await checkAddress(url.hostname, { allowedNetworks });
-  if (!checked.ok) throw new PlatformError(checked.code === "dns_failed" ? "unavailable" : "refused", checked.message);
+  if (!checked.ok && checked.code === "dns_failed") throw new NotDone(checked.message);
+  if (!checked.ok) throw new PlatformError("refused", checked.message);
   if ((url.protocol === "http:" || url.protocol === "ws:") && !inNetworks(checked.ip, allowedNetworks))
     throw new PlatformError("refused", "The address has to be https: a token would be readable on the way.");
   return {

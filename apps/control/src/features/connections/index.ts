@@ -2,6 +2,7 @@ export { callbackRoutes } from "./callback.ts";
 export { openConnections } from "./connections.ts";
 export type { Connections } from "./connections.ts";
 export { destinationOf } from "./logic.ts";
+export { NotDone } from "./not-done.ts";
 export { PlatformError } from "./platform.ts";
 export type {
   Capabilities,

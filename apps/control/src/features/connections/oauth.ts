@@ -1,5 +1,6 @@
 import { Secret } from "@trax/foundation/secret";
 import { z } from "zod";
+import { beforehand } from "./not-done.ts";
 import { PlatformError } from "./platform.ts";
 import type {
   HttpRefusal,
@@ -160,15 +161,22 @@ function isInvalidGrant(body: unknown): boolean {
   return z.object({ error: z.literal("invalid_grant") }).safeParse(body).success;
 }
 
-/** Asks as the account: once more, with a new token, where the platform refuses the first. */
-export async function asAccount<T>(session: PlatformSession, ask: (token: Secret) => Promise<T>): Promise<T> {
-  const token = await session.accessToken();
+/**
+ * Asks as the account: once more, with a new token, where the platform refuses the first.
+ * @param signal ends the wait for a token
+ */
+export async function asAccount<T>(
+  session: PlatformSession,
+  ask: (token: Secret) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const token = await beforehand(session.accessToken(), signal);
   try {
     return await ask(token);
   } catch (error) {
     if (!(error instanceof PlatformError) || error.kind !== "unauthorized") throw error;
     session.refused(token);
-    return ask(await session.accessToken());
+    return ask(await beforehand(session.accessToken(), signal));
   }
 }
 

@@ -1,4 +1,5 @@
 import { ApiError } from "../../kernel/errors.ts";
+import { NotDone } from "./not-done.ts";
 import { PlatformError } from "./platform.ts";
 
 const usualWaitSeconds = 10;
@@ -6,6 +7,7 @@ const usualWaitSeconds = 10;
 /** What a client is told when a platform does not do what was asked. Anything else passes. */
 export function asRefusal(thrown: unknown): unknown {
   if (!(thrown instanceof PlatformError)) return thrown;
+  if (thrown instanceof NotDone && thrown.cause !== undefined) return thrown.cause;
   switch (thrown.kind) {
     case "unauthorized":
       return new ApiError("needs_relink", thrown.message);

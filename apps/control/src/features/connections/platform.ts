@@ -160,6 +160,7 @@ export type PlatformClient = {
       readonly take: (updates: readonly ChatUpdate[], cursor: string | null) => Promise<void>;
     },
   ): Promise<void>;
+  /** Throws `NotDone` where the platform has certainly not got it; `unavailable` else says that it may have. */
   sendChat?(
     session: PlatformSession,
     message: { readonly text: string; readonly replyTo: string | null; readonly signal: AbortSignal },
@@ -232,7 +233,7 @@ export type PlatformErrorKind =
   | "quota_exhausted"
   /** The platform says no, and will again: `message` is for a person. */
   | "refused"
-  /** It cannot be reached, or breaks: later it may work. */
+  /** It cannot be reached, or breaks: later it may work. What was asked may have been done, unless it is a `NotDone`. */
   | "unavailable";
 
 /** Why a platform did not do it. `message` is for people and holds no secret. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { beforehand } from "../../not-done.ts";
 import { PlatformError } from "../../platform.ts";
 import type { PlatformClient } from "../../platform.ts";
 import type { IrcConnection } from "./connection.ts";
@@ -9,7 +10,6 @@ const Cursor = z.object({ id: z.string().nullable(), time: z.number() });
 
 /** While what was said before is asked for. */
 const mostWaiting = 5_000;
-const sendAgainMs = 2_000;
 
 /** Reading and sending, on connections that are the pool's. */
 export function openIrcChat(pool: IrcPool): Required<Pick<PlatformClient, "readChat" | "sendChat">> {
@@ -50,16 +50,10 @@ export function openIrcChat(pool: IrcPool): Required<Pick<PlatformClient, "readC
     },
     async sendChat(session, { text, replyTo, signal }) {
       const use = pool.use(session, { lingers: true });
-      const over = Promise.withResolvers<never>();
-      over.promise.catch(() => undefined);
-      const stop = (): void => over.reject(signal.reason);
-      signal.addEventListener("abort", stop);
       try {
-        signal.throwIfAborted();
-        const connection = await Promise.race([use.connection.catch(notSent), over.promise]);
+        const connection = await beforehand(use.connection, signal);
         return { platformMessageId: await connection.say(text, replyTo, signal) };
       } finally {
-        signal.removeEventListener("abort", stop);
         use.release();
       }
     },
@@ -78,13 +72,6 @@ async function missed(
   const said = await connection.history.after(place);
   if (said.length > 0) give(said);
   return null;
-}
-
-/** Certainly: so it may be tried again. */
-function notSent(error: unknown): never {
-  if (error instanceof PlatformError && error.kind === "unavailable")
-    throw new PlatformError("unavailable", error.message, error.retryAfterMs ?? sendAgainMs);
-  throw error;
 }
 
 function placeAt(cursor: string): Place | null {

@@ -1,4 +1,5 @@
 import type { Secret } from "@trax/foundation/secret";
+import { beforehand } from "../../not-done.ts";
 import { PlatformError } from "../../platform.ts";
 import { refused } from "./address.ts";
 import type { IrcAccount } from "./address.ts";
@@ -89,7 +90,8 @@ export class IrcConnection {
       this.#registration.stop();
       this.#joined.reject(why);
       this.history.failed();
-      this.#sending?.answer.reject(why);
+      // Whatever ended it: it may have been shown before.
+      this.#sending?.answer.reject(new PlatformError("unavailable", why.message));
     });
   }
 
@@ -123,7 +125,7 @@ export class IrcConnection {
   }
 
   async #say(text: string, replyTo: string | null, signal: AbortSignal): Promise<string | null> {
-    await this.#pace(signal);
+    await beforehand(this.#ready(signal), signal);
     const sending: Sending = {
       token: `trax-${(this.#tokens += 1)}`,
       id: null,
@@ -135,8 +137,6 @@ export class IrcConnection {
     signal.addEventListener("abort", stop);
     this.#sending = sending;
     try {
-      signal.throwIfAborted();
-      if (this.#why !== null) throw this.#why;
       const isReply = replyTo !== null && this.has("message-tags") && isServersId(replyTo);
       const tags = isReply ? { "+draft/reply": replyTo } : {};
       this.#socket.write(formatLine("PRIVMSG", [this.#o.account.channel, text], tags));
@@ -149,6 +149,11 @@ export class IrcConnection {
     }
     if (sending.no !== null) throw refused(`The channel does not take it. ${sending.no}`);
     return sending.id;
+  }
+
+  async #ready(signal: AbortSignal): Promise<void> {
+    await this.#pace(signal);
+    if (this.#why !== null) throw this.#why;
   }
 
   /** Every line that comes, in its order. */

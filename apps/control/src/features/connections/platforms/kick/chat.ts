@@ -50,16 +50,14 @@ export function openKickChat(
         broadcaster_user_id: Number(session.platformUserId),
         ...(replyTo === null ? {} : { reply_to_message_id: replyTo }),
       };
-      const answer = await asAccount(session, (bearer) =>
-        http.json({
-          method: "POST",
-          url: `${apiUrl}/chat`,
-          bearer,
-          json,
-          signal,
-          explain: withoutScope("write to it"),
-        }),
-      );
+      const request = {
+        method: "POST",
+        url: `${apiUrl}/chat`,
+        json,
+        signal,
+        explain: withoutScope("write to it"),
+      } as const;
+      const answer = await asAccount(session, (bearer) => http.json({ ...request, bearer }), signal);
       const { data } = readAnswer("Kick", Sent, answer);
       if (!data.is_sent) throw new PlatformError("refused", "Kick did not show the message.");
       return { platformMessageId: data.message_id };

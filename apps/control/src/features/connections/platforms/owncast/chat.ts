@@ -87,7 +87,7 @@ export function openOwncastChat(
       }
     },
     async sendChat(session, { text, signal }) {
-      await asAccount(session, (token) => api.send(baseOf(session), token, text, signal));
+      await asAccount(session, (token) => api.send(baseOf(session), token, text, signal), signal);
       return { platformMessageId: null };
     },
   };

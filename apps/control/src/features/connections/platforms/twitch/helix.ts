@@ -138,8 +138,10 @@ export function openHelix(options: {
         message: text,
         ...(replyTo === null ? {} : { reply_parent_message_id: replyTo }),
       };
-      const { data } = await asAccount(session, (token) =>
-        ask(Sent, token, "chat/messages", {}, { method: "POST", json, signal }),
+      const { data } = await asAccount(
+        session,
+        (token) => ask(Sent, token, "chat/messages", {}, { method: "POST", json, signal }),
+        signal,
       );
       const [sent] = data;
       if (sent?.is_sent !== true)

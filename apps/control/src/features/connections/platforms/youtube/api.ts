@@ -1,6 +1,7 @@
 import type { Secret } from "@trax/foundation/secret";
 import { z } from "zod";
 import { readAnswer } from "../../oauth.ts";
+import { beforehand } from "../../not-done.ts";
 import { PlatformError } from "../../platform.ts";
 import type { HttpRefusal, HttpRequest, PlatformContext } from "../../platform.ts";
 import { JsonObjects } from "./json-objects.ts";
@@ -45,7 +46,7 @@ const longestObject = 8_388_608;
 
 export function openYouTubeApi({ http, spend }: PlatformContext, apiUrl: string): YouTubeApi {
   const begin = async ({ method = "GET", path, query, units, signal }: YouTubeRequest<z.ZodType>, bearer: Secret) => {
-    await spend(units);
+    await beforehand(spend(units));
     const url = `${apiUrl}/${path}?${new URLSearchParams(query)}`;
     return { method, url, bearer, explain, ...(signal === undefined ? {} : { signal }) };
   };

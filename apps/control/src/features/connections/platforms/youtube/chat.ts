@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { asAccount } from "../../oauth.ts";
+import { beforehand } from "../../not-done.ts";
 import { PlatformError } from "../../platform.ts";
 import type { PlatformClient, PlatformSession } from "../../platform.ts";
 import type { YouTubeApi } from "./api.ts";
@@ -54,7 +55,7 @@ export function openYouTubeChat(
       units: insertUnits,
       signal,
     } as const;
-    const { id } = await asAccount(session, (token) => api.ask(token, request));
+    const { id } = await asAccount(session, (token) => api.ask(token, request), signal);
     return { platformMessageId: id ?? null };
   };
 
@@ -99,7 +100,7 @@ export function openYouTubeChat(
           known.delete(session.connectionId);
         }
       }
-      const chat = await find(session);
+      const chat = await beforehand(find(session), signal);
       if (chat === null || chat === cached)
         throw new PlatformError("refused", "YouTube has chat only during a broadcast, and none is on now.");
       return insert(session, chat, text, signal);
