@@ -19,8 +19,10 @@ export type ClaimedAsset = {
   readonly sha256: string | null;
   /** Key in the object store, of a recording of where it is to be. */
   readonly objectKey: string;
-  /** Of a recording: its file, below the data directory of this node; null where its studio is gone, and it with it. */
+  /** Of a recording: its file, below the data directory of this node; null where its studio is gone, and it with it, or where another node has it. */
   readonly recordingPath: string | null;
+  /** Of a recording that is another node's, which has fallen silent: how long it is so, ms. Null: it is nobody else's. */
+  readonly silentMs: number | null;
   readonly origin: "upload" | "recording";
   readonly durationMs: number | null;
   /** This one included. */
@@ -31,11 +33,17 @@ export type ClaimedAsset = {
 export const assetLeaseMs = 30_000;
 export const mostAssetAttempts = 3;
 
+/** A node that has said nothing for so long may be gone for good: others look whether its recordings are in storage. */
+const nodeGoneMs = 60_000;
+/** Of a node that never was there: a year. */
+const longSilence = 365 * 24 * 3_600_000;
+
 const lease = sql`now() + ${assetLeaseMs} * interval '1 millisecond'`;
 
 /**
  * Takes the oldest asset of these kinds that is to be processed and that nobody
- * works on. Recordings are taken only by the node that has them on its disk.
+ * works on. Recordings are taken by the node that has them on its disk; by
+ * others where that node has fallen silent.
  */
 export async function claimAsset(
   db: Queryable,
@@ -48,11 +56,15 @@ export async function claimAsset(
       select w.id from assets w left join recordings r on r.id = w.recording_id
       where w.status = 'processing' and w.kind = any(${[...kinds]}) and w.attempts < ${mostAssetAttempts}
         and (w.lease_expires_at is null or w.lease_expires_at < now())
-        and (w.origin = 'upload' or r.id is null or r.node_id = ${nodeId})
+        and (w.origin = 'upload' or r.id is null or r.node_id = ${nodeId} or not exists (select from media_nodes n
+          where n.id = r.node_id and n.heartbeat_at > now() - ${nodeGoneMs} * interval '1 millisecond'))
       order by w.id limit 1 for update of w skip locked)
     returning a.id as "assetId", a.account_id as "accountId", a.kind, a.content_type as "contentType",
       a.size_bytes as "sizeBytes", a.sha256, a.object_key as "objectKey", a.origin, a.duration_ms as "durationMs",
-      (select path from recordings r where r.id = a.recording_id) as "recordingPath", a.attempts`);
+      (select path from recordings r where r.id = a.recording_id and r.node_id = ${nodeId}) as "recordingPath",
+      (select coalesce((select extract(epoch from now() - n.heartbeat_at) * 1000 from media_nodes n where n.id = r.node_id),
+          ${longSilence})::int8
+        from recordings r where r.id = a.recording_id and r.node_id <> ${nodeId}) as "silentMs", a.attempts`);
   return row ?? null;
 }
 
@@ -64,29 +76,36 @@ export async function failAbandonedAssets(db: Database, reason: string): Promise
   return rows.map((row) => row.id);
 }
 
-/** Says how far it is (0 to 100) and renews the lease; false where it is this node's no longer. */
+/** Says how far it is (0 to 100), waiting for nothing, and renews the lease; false where it is this node's no longer. */
 export async function progressAsset(
   db: Queryable,
   { assetId, nodeId, progress }: { readonly assetId: string; readonly nodeId: string; readonly progress: number },
 ): Promise<boolean> {
   const rows = await db.query(sql`
-    update assets set progress = greatest(progress, ${progress}), lease_expires_at = ${lease}, updated_at = now()
+    update assets set progress = greatest(progress, ${progress}), failure_reason = null, lease_expires_at = ${lease}, updated_at = now()
     where id = ${assetId} and node_id = ${nodeId} and status = 'processing' returning id`);
   return rows.length > 0;
 }
 
 /**
  * Gives an asset back, to be taken by anybody in `afterMs`. `counts`: it was
- * begun; not where it was no fault of the file that it came to no end.
+ * begun; not where it was no fault of the file that it came to no end. `reason`,
+ * for people, says what it waits for.
  */
 export async function releaseAsset(
   db: Queryable,
-  asset: { readonly assetId: string; readonly nodeId: string; readonly afterMs: number; readonly counts: boolean },
+  asset: {
+    readonly assetId: string;
+    readonly nodeId: string;
+    readonly afterMs: number;
+    readonly counts: boolean;
+    readonly reason: string | null;
+  },
 ): Promise<void> {
-  const { assetId, nodeId, afterMs, counts } = asset;
+  const { assetId, nodeId, afterMs, counts, reason } = asset;
   await db.query(sql`
-    update assets set node_id = null, attempts = greatest(0, attempts - ${counts ? 0 : 1}),
-      lease_expires_at = now() + ${afterMs} * interval '1 millisecond'
+    update assets set node_id = null, attempts = greatest(0, attempts - ${counts ? 0 : 1}), failure_reason = ${reason},
+      updated_at = now(), lease_expires_at = now() + ${afterMs} * interval '1 millisecond'
     where id = ${assetId} and node_id = ${nodeId} and status = 'processing'`);
 }
 

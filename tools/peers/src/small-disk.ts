@@ -27,6 +27,7 @@ export async function mountSmallDisk(path: string, bytes: number): Promise<Small
       const why = error instanceof Error ? error.message.trim() : String(error);
       throw new Error(
         `This test mounts a small file system, and may not: ${why}. Run it as root (CAP_SYS_ADMIN in a container).`,
+        { cause: error },
       );
     }
   };

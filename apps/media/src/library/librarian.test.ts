@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
@@ -12,7 +12,7 @@ import { openLog } from "@trax/foundation/log";
 import type { ObjectStore } from "@trax/foundation/object-store";
 import { openDiskStore } from "@trax/foundation/object-store/disk";
 import { claimAsset } from "@trax/media-protocol";
-import { ensurePeer, tempDirectory, waitFor } from "@trax/peers";
+import { ensurePeer, mountSmallDisk, tempDirectory, waitFor } from "@trax/peers";
 import sql from "sql-template-tag";
 import { startPostgres } from "../../../control/src/testing/postgres.ts";
 import { diskSpace } from "../recording/disk-space.ts";
@@ -63,11 +63,11 @@ async function withLibrarian(use: (one: Librarian) => Promise<void>, change: Cha
 }
 
 /** An asset that was uploaded, as the API leaves it. */
-async function uploaded(bytes: Buffer, kind: string, contentType: string): Promise<string> {
+async function uploaded(bytes: Buffer, kind: string, contentType: string, into = store): Promise<string> {
   const assetId = newId("asset");
   const path = join(dataDir, `upload-${assetId}`);
   await writeFile(path, bytes);
-  await store.putFile(`assets/${assetId}/original`, path, { contentType });
+  await into.putFile(`assets/${assetId}/original`, path, { contentType });
   await db.query(sql`
     insert into assets (id, account_id, name, kind, content_type, size_bytes, status, object_key)
     values (${assetId}, ${accountId}, 'It', ${kind}, ${contentType}, ${bytes.length}, 'processing', ${`assets/${assetId}/original`})`);
@@ -175,6 +175,33 @@ test("a disk that becomes full while something is made ends it, and it is made w
   );
 });
 
+test("a store that is full keeps nothing of what was made, that is said, and it is made when there is room", async () => {
+  const film = join(dataDir, "film.mkv");
+  await run("ffmpeg", ["-v", "error", "-i", clip, "-c", "copy", film]);
+  const place = join(dataDir, "small");
+  const disk = open.adopt(await mountSmallDisk(place, 1_000_000), (one) => one.remove());
+  const small = openDiskStore(place);
+  const assetId = await uploaded(await readFile(film), "video", "video/x-matroska", small);
+  await disk.leave(4_096);
+  await withLibrarian(
+    async (one) => {
+      await givenBack(assetId);
+      const { status, failureReason } = await rowOf(assetId);
+      assert.deepEqual(
+        [status, failureReason],
+        ["processing", "There is no room left for it: it goes on when there is."],
+      );
+      assert.deepEqual(await readdir(join(place, "assets", assetId)), ["original"]);
+      assert.deepEqual(await readdir(join(place, ".incoming")), []);
+      await disk.leave(1_000_000);
+      await db.query(sql`update assets set lease_expires_at = now() where id = ${assetId}`);
+      one.wake();
+      assert.equal((await ended(assetId, "ready")).failureReason, null);
+    },
+    { store: small },
+  );
+});
+
 test("storage that is away is nobody's fault: it is begun again when it is back", async () => {
   const assetId = await uploaded(png, "image", "image/png");
   let isAway = true;
@@ -264,4 +291,68 @@ test("a finished recording comes into the library by its own node, once, and out
   one.wake();
   await ended(await uploaded(png, "image", "image/png"), "ready");
   assert.deepEqual(await inLibrary(), []);
+});
+
+/** A recording in the library that a node was processing when it was killed. */
+async function orphaned(owner: string): Promise<{ readonly assetId: string; readonly path: string }> {
+  const [studioId, broadcastId, recordingId] = [newId("studio"), newId("broadcast"), newId("recording")];
+  const assetId = newId("asset");
+  const path = `recordings/${studioId}/${broadcastId}-1.mp4`;
+  const { size } = await stat(clip);
+  await db.query(sql`insert into studios (id, account_id, name) values (${studioId}, ${accountId}, 'Lost')`);
+  await db.query(
+    sql`insert into broadcasts (id, account_id, studio_id, started_by) values (${broadcastId}, ${accountId}, ${studioId}, 'request')`,
+  );
+  await db.query(sql`
+    insert into recordings (id, account_id, studio_id, broadcast_id, status, node_id, path, asset_id)
+    values (${recordingId}, ${accountId}, ${studioId}, ${broadcastId}, 'ready', ${owner}, ${path}, ${assetId})`);
+  await db.query(sql`
+    insert into assets (id, account_id, name, kind, origin, recording_id, content_type, size_bytes, status, duration_ms, object_key)
+    values (${assetId}, ${accountId}, 'Lost', 'video', 'recording', ${recordingId}, 'video/mp4', ${size}, 'processing', 2000,
+      ${`assets/${assetId}/original`})`);
+  assert.equal((await claimAsset(db, owner, ["video"]))?.assetId, assetId);
+  return { assetId, path: join(dataDir, path) };
+}
+
+test("a recording whose node was killed is gone on with by that node at once when it is back", async () => {
+  const { assetId, path } = await orphaned(nodeId);
+  await mkdir(dirname(path), { recursive: true });
+  await copyFile(clip, path);
+  await mkdir(join(dataDir, "library", "work", assetId), { recursive: true });
+  await withLibrarian(async () => {
+    assert.equal((await ended(assetId, "ready")).attempts, 2);
+  });
+});
+
+test("a recording whose node does not come back is finished by another from storage, or fails in the end", async () => {
+  const seen = (ago: string) =>
+    db.query(sql`
+      insert into media_nodes (id, started_at, heartbeat_at) values ('node-3', now(), now() - ${ago}::interval)
+      on conflict (id) do update set heartbeat_at = excluded.heartbeat_at`);
+  const { assetId: stored } = await orphaned("node-3");
+  const { assetId: lost } = await orphaned("node-3");
+  await store.putFile(`assets/${stored}/original`, clip, { contentType: "video/mp4" });
+  const again = () =>
+    db.query(
+      sql`update assets set lease_expires_at = now() where id in (${stored}, ${lost}) and status = 'processing'`,
+    );
+  await seen("0 s");
+  await again();
+  await withLibrarian(async (one) => {
+    await ended(await uploaded(await readFile(clip), "video", "video/mp4"), "ready");
+    assert.equal((await rowOf(stored)).attempts, 1, "its own node is there");
+    await seen("61 s");
+    one.wake();
+    await ended(stored, "ready");
+    const waiting = await waitFor("it waits", async () => {
+      const row = await rowOf(lost);
+      return row.failureReason !== null && row;
+    });
+    assert.equal(waiting.status, "processing");
+    assert.match(waiting.failureReason ?? "", /media server that recorded it/);
+    await seen("25 h");
+    await again();
+    one.wake();
+    assert.match((await ended(lost, "failed")).failureReason ?? "", /not there any more/);
+  });
 });

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import type { Database } from "@trax/foundation/database";
 import type { Logger } from "@trax/foundation/log";
 import type { ObjectStore } from "@trax/foundation/object-store";
+import { StorageAway } from "@trax/foundation/object-store/storage-away";
+import { StorageFull } from "@trax/foundation/object-store/storage-full";
 import {
   adoptRecording,
   assetLeaseMs,
@@ -21,7 +23,7 @@ import type { OrphanList } from "../agent/orphans.ts";
 import { Wakeup } from "../agent/wakeup.ts";
 import { diskSpace } from "../recording/disk-space.ts";
 import { watchDisk } from "./disk-watch.ts";
-import { fetchAsset, NoRoom } from "./fetch-asset.ts";
+import { Elsewhere, fetchAsset, NoRoom } from "./fetch-asset.ts";
 import { processFile, processingLimits } from "./processing.ts";
 import type { Outcome, ProcessingLimits } from "./processing.ts";
 import type { LibraryResult } from "./protocol.ts";
@@ -47,8 +49,11 @@ const renewMs = 5_000;
 const afterFailureMs = 2_000;
 /** Storage or the disk may be well again. */
 const notOursMs = 15_000;
-/** What filled the disk is not to be made again and again. */
+/** What filled the disk is not to be made again and again: the wait is no less than so many times what the work took. */
 const fullMs = 120_000;
+const fullTimes = 4;
+/** The node that has a recording may come back; this one only looks. */
+const elsewhereMs = 60_000;
 const contentTypes: Readonly<Record<string, string>> = {
   mp4: "video/mp4",
   jpg: "image/jpeg",
@@ -134,6 +139,7 @@ export class Librarian {
     const { assetId } = asset;
     const { db, nodeId, log, space = diskSpace } = this.#o;
     const directory = join(this.#directory, assetId);
+    const beganAt = performance.now();
     const lost = new AbortController();
     const signal = AbortSignal.any([lost.signal, this.#ending.signal]);
     const lease = this.#hold(assetId, () => lost.abort());
@@ -152,11 +158,11 @@ export class Librarian {
         await failAsset(db, { assetId, nodeId, sha256: null, reason: error.message });
         return;
       }
-      const isFull = error instanceof NoRoom || signal.reason instanceof NoRoom;
-      const isOver = signal.aborted && !isFull;
-      if (!isOver) log.warn({ err: error, assetId }, "an asset cannot be processed now; it is begun again later");
-      if (isFull) log.error({ assetId }, "the disk is nearly full: nothing is processed");
-      await releaseAsset(db, { assetId, nodeId, afterMs: isOver ? 0 : isFull ? fullMs : notOursMs, counts: false });
+      const wait = waitAfter(signal.reason instanceof NoRoom ? signal.reason : error, performance.now() - beganAt);
+      const isOver = signal.aborted && !(signal.reason instanceof NoRoom);
+      if (!isOver)
+        log.warn({ err: error, assetId, ...wait }, "an asset cannot be processed now; it is begun again later");
+      await releaseAsset(db, { assetId, nodeId, counts: false, ...(isOver ? { afterMs: 0, reason: null } : wait) });
     } finally {
       disk.close();
       lease.close();
@@ -207,7 +213,7 @@ export class Librarian {
         log.warn({ assetId, attempts, why: outcome.why, detail: outcome.detail }, "an asset could not be processed");
         if (attempts >= mostAssetAttempts)
           await failAsset(db, { assetId, nodeId, sha256: null, reason: given(because[outcome.why]) });
-        else await releaseAsset(db, { assetId, nodeId, afterMs: 0, counts: true });
+        else await releaseAsset(db, { assetId, nodeId, afterMs: 0, counts: true, reason: null });
     }
   }
 
@@ -219,13 +225,25 @@ export class Librarian {
   ): Promise<void> {
     const { db, store, nodeId, log } = this.#o;
     const place = `assets/${assetId}/`;
+    const stored: string[] = [];
     const put = async (name: string | null): Promise<string | null> => {
       if (name === null) return null;
       const key = `${place}${name}`;
       const contentType = contentTypes[name.slice(name.lastIndexOf(".") + 1)] ?? "application/octet-stream";
       await store.putFile(key, join(directory, name), { contentType, signal });
+      stored.push(key);
       return key;
     };
+    const keys = async () => ({
+      renditionKey: await put(result.rendition),
+      thumbnailKey: await put(result.thumbnail),
+      waveformKey: await put(result.waveform),
+    });
+    const made = await keys().catch(async (error: unknown) => {
+      // It is all made again: what has found its place does not keep it from others until then.
+      if (error instanceof StorageFull) await Promise.allSettled(stored.map((key) => store.remove(key)));
+      throw error;
+    });
     const { sha256, durationMs, width, height } = result;
     const isReady = await readyAsset(db, {
       assetId,
@@ -234,9 +252,7 @@ export class Librarian {
       durationMs: durationMs === null ? null : Math.round(durationMs),
       width,
       height,
-      renditionKey: await put(result.rendition),
-      thumbnailKey: await put(result.thumbnail),
-      waveformKey: await put(result.waveform),
+      ...made,
     });
     if (isReady) log.info({ assetId, kind }, "an asset is ready");
     // Deleted meanwhile: what was just stored was not there to be removed then.
@@ -265,6 +281,22 @@ export class Librarian {
       close: () => clearInterval(timer),
     };
   }
+}
+
+/** When it is begun again, and what is told of that meanwhile. */
+function waitAfter(error: unknown, workedMs: number): { readonly afterMs: number; readonly reason: string } {
+  if (error instanceof Elsewhere)
+    return { afterMs: elsewhereMs, reason: "It waits for the media server that recorded it, which does not answer." };
+  if (error instanceof NoRoom || error instanceof StorageFull)
+    return {
+      afterMs: Math.max(fullMs, fullTimes * workedMs),
+      reason: "There is no room left for it: it goes on when there is.",
+    };
+  const what =
+    error instanceof StorageAway
+      ? "What stores files cannot be reached now"
+      : "Something went wrong that is not its fault";
+  return { afterMs: notOursMs, reason: `${what}: it is begun again.` };
 }
 
 function given(why: string): string {

@@ -8,7 +8,10 @@ import { Refused } from "./refused.ts";
 const longestMs = 6 * 60 * 60 * 1_000;
 /** For finding out what is in it. */
 const probe = { probesize: "10000000", analyzeduration: "5000000" };
-/** What so few pixels a second would take is the longest that a clip may take, beside a while for anything. */
+/**
+ * What so few pixels a second would take is the longest that a clip may take, beside as long as it is, and a while for
+ * anything: on a node that is busy with shows there is little time for the library.
+ */
 const leastPixelsAMs = 20_000;
 const anyWayMs = 10 * 60_000;
 /** Whatever a file says of itself. */
@@ -57,7 +60,7 @@ export function pictureSize(demuxer: Demuxer): UprightSize | null {
 
 /** How long looking at it may take, ms. */
 export function longestWork(durationMs: number | null, size: UprightSize | null): number {
-  const pixels =
-    size === null ? 0 : size.width * size.height * ((durationMs ?? longestMs) / 1_000) * (size.frameRate ?? 60);
-  return Math.min(mostWorkMs, anyWayMs + pixels / leastPixelsAMs);
+  const lengthMs = durationMs ?? longestMs;
+  const pixels = size === null ? 0 : size.width * size.height * (lengthMs / 1_000) * (size.frameRate ?? 60);
+  return Math.min(mostWorkMs, anyWayMs + lengthMs + pixels / leastPixelsAMs);
 }
