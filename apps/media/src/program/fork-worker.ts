@@ -12,9 +12,14 @@ const passedOn = /^(PATH|HOME|LANG|TZ|TRAX_LOG_LEVEL|OTEL_.*|NODE_EXTRA_CA_CERTS
  * Pictures and sound lie outside V8's heap, a few MB more or fewer of them at a
  * time. With its defaults V8 holds that against the room that its old generation
  * has left, and marks all of it once a second; and it lets go of what is outside
- * only when 16 MB of small things have been made.
+ * only when 16 MB of small things have been made. In a smaller room for new
+ * things the short-lived ones would be taken for old ones, and be marked as often.
  */
-const memoryOptions = ["--max-semi-space-size=2", "--external-memory-accounted-in-global-limit"];
+const memoryOptions = [
+  "--min-semi-space-size=8",
+  "--max-semi-space-size=8",
+  "--external-memory-accounted-in-global-limit",
+];
 
 export type ForkOptions = {
   /** Where its log lines go: where ours go unless set. */
