@@ -49,7 +49,8 @@ export async function requestLive(
     update studios set state = 'starting', auto_armed = false, updated_at = now()
     where account_id = ${accountId} and id = ${studioId}`);
   await tx.query(sql`
-    update destinations set last_error = null, reconnects = 0, connected_at = null, ingest_due_at = null, ingest_attempts = 0
+    update destinations set last_error = null, reconnects = 0, connected_at = null, ingest_attempts = 0,
+      ingest_due_at = case when ingest_claim is null then null else ingest_due_at end
     where account_id = ${accountId} and studio_id = ${studioId}`);
   await notifyDesired(tx, studioId);
   return { broadcastId: created.id, created: true };

@@ -1,4 +1,4 @@
-import { bearerOf, type Call, formOf, type Reply, type Route } from "../platform/call.ts";
+import { type Call, formOf, type Reply, type Route } from "../platform/call.ts";
 import { type OAuth, OAuthFailure } from "../platform/oauth.ts";
 import { errorBody } from "./answers.ts";
 import type { World } from "./world.ts";
@@ -25,23 +25,29 @@ export function authRoutes(base: string, oauth: OAuth, world: World, revoked: (u
     {
       method: "GET",
       path: `${base}/validate`,
-      answer: (call) => {
-        const found = oauth.check(bearerOf(call));
-        if (found === undefined) return { status: 401, body: { status: 401, message: "invalid access token" } };
-        const { userId, scopes } = found.grant;
-        return {
-          status: 200,
-          body: {
-            client_id: oauth.options.clientId,
-            login: world.users.get(userId)?.login ?? "",
-            scopes,
-            user_id: userId,
-            expires_in: Math.floor((found.expiresAt - Date.now()) / 1000),
-          },
-        };
-      },
+      answer: (call) => validate(oauth, world, call),
     },
   ];
+}
+
+/** dev.twitch.tv/docs/authentication/validate-tokens: its scheme is `OAuth`, and its errors are without `error`. */
+function validate(oauth: OAuth, world: World, call: Call): Reply {
+  const refused = (message: string): Reply => ({ status: 401, body: { status: 401, message } });
+  const given = /^OAuth (\S+)$/.exec(call.headers.authorization ?? "")?.[1];
+  if (given === undefined) return refused("missing authorization token");
+  const found = oauth.check(given);
+  if (found === undefined) return refused("invalid access token");
+  const { userId, scopes } = found.grant;
+  return {
+    status: 200,
+    body: {
+      client_id: oauth.options.clientId,
+      login: world.users.get(userId)?.login ?? "",
+      scopes,
+      user_id: userId,
+      expires_in: Math.floor((found.expiresAt - Date.now()) / 1000),
+    },
+  };
 }
 
 /** Twitch knows no PKCE for this flow and takes no notice of its parameters. */

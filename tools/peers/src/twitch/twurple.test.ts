@@ -63,11 +63,19 @@ test("a code becomes tokens, which are told about, refreshed and revoked", async
   assert.deepEqual(token.scope, scopes);
   const info = await getTokenInfo(token.accessToken);
   assert.deepEqual([info.userId, info.userName, info.clientId], [streamer.id, "streamer", clientId]);
+  assert.deepEqual(info.scopes, scopes);
+  const leftMs = (info.expiryDate?.getTime() ?? 0) - Date.now();
+  assert.ok(leftMs > (token.expiresIn ?? 0) * 1_000 - 60_000 && leftMs <= (token.expiresIn ?? 0) * 1_000);
+  const withoutToken = await fetch(`${twitch.origin}/oauth2/validate`);
+  assert.deepEqual(await withoutToken.json(), { status: 401, message: "missing authorization token" });
   const refreshed = await refreshUserToken(clientId, clientSecret, token.refreshToken ?? "");
   assert.equal(refreshed.refreshToken, token.refreshToken);
   assert.notEqual(refreshed.accessToken, token.accessToken);
   await revokeToken(clientId, refreshed.accessToken);
   await assert.rejects(getTokenInfo(refreshed.accessToken), { name: "InvalidTokenError" });
+  twitch.requests.length = 0;
+  await assert.rejects(getTokenInfo("no-token"), { name: "InvalidTokenError" });
+  assert.equal(twitch.requests[0]?.headers.authorization, "OAuth no-token", "as TRaX asks");
   await assert.rejects(refreshUserToken(clientId, clientSecret, token.refreshToken ?? ""), { statusCode: 400 });
 });
 

@@ -17,6 +17,8 @@ export type IngestJob = {
   readonly privacy: Show["privacy"];
   /** This one included. */
   readonly attempts: number;
+  /** By which it is known that nobody else has taken it meanwhile, and no edit has changed what is asked for. */
+  readonly claim: string;
 };
 
 const isDue = sql`(d.ingest_due_at is null or d.ingest_due_at <= now())`;
@@ -25,15 +27,26 @@ const isDue = sql`(d.ingest_due_at is null or d.ingest_due_at <= now())`;
  * The destinations whose platforms are to be asked where to send to, or told
  * that the broadcast is over, taken by the caller for so long.
  */
-export async function claimIngests(db: Queryable, forMs: number, limit: number): Promise<IngestJob[]> {
+export async function claimIngests(
+  db: Queryable,
+  given: {
+    readonly claim: string;
+    readonly forMs: number;
+    readonly limit: number;
+    /** Null: all there are. */
+    readonly studios: readonly string[] | null;
+  },
+): Promise<IngestJob[]> {
+  const { claim, forMs, limit, studios } = given;
+  const ofThese = studios === null ? sql`` : sql`and d.studio_id = any(${studios})`;
   return db.query<IngestJob>(sql`
     update destinations d set ingest_due_at = now() + ${forMs} * interval '1 millisecond',
-      ingest_attempts = d.ingest_attempts + 1
+      ingest_attempts = d.ingest_attempts + 1, ingest_claim = ${claim}
     from (
       select d.id, b.id as broadcast_id, s.name from destinations d
       join studios s on s.id = d.studio_id
       left join broadcasts b on b.studio_id = d.studio_id and b.desired = 'live' and d.enabled
-      where d.connection_id is not null and ${isDue} and (
+      where d.connection_id is not null ${ofThese} and ${isDue} and (
         (b.id is not null and d.ingest_broadcast_id is distinct from b.id)
         or (b.id is null and d.ingest_broadcast_id is not null
           and not exists (select from broadcasts o where o.id = d.ingest_broadcast_id and o.ended_at is null)))
@@ -41,44 +54,49 @@ export async function claimIngests(db: Queryable, forMs: number, limit: number):
     where d.id = job.id
     returning d.id as "destinationId", d.account_id as "accountId", d.studio_id as "studioId",
       d.connection_id as "connectionId", job.broadcast_id as "broadcastId", d.ingest_broadcast_id as before,
-      job.name as title, d.privacy, d.ingest_attempts as attempts`);
+      job.name as title, d.privacy, d.ingest_attempts as attempts, d.ingest_claim as claim`);
 }
 
-/** Keeps or moves when it is taken up again. Null: at once. */
-export async function putOff(db: Queryable, { destinationId }: IngestJob, byMs: number | null): Promise<void> {
-  const at = byMs === null ? sql`null` : sql`now() + ${byMs} * interval '1 millisecond'`;
-  await db.query(sql`update destinations set ingest_due_at = ${at} where id = ${destinationId}`);
+/** It stays taken for so long. */
+export async function keepClaim(db: Queryable, { destinationId, claim }: IngestJob, forMs: number): Promise<void> {
+  await db.query(sql`
+    update destinations set ingest_due_at = now() + ${forMs} * interval '1 millisecond'
+    where id = ${destinationId} and ingest_claim = ${claim}`);
+}
+
+/** It is anybody's again, in so long. */
+export async function putOff(db: Queryable, { destinationId, claim }: IngestJob, byMs: number): Promise<void> {
+  await db.query(sql`
+    update destinations set ingest_due_at = now() + ${byMs} * interval '1 millisecond', ingest_claim = null
+    where id = ${destinationId} and ingest_claim = ${claim}`);
 }
 
 /** Answers whether it still is to be sent there. The caller holds the studio. */
 export async function storeIngest(
   db: Queryable,
-  { destinationId, connectionId, broadcastId, accountId }: IngestJob,
+  { destinationId, claim, broadcastId, accountId }: IngestJob,
   target: { readonly url: string; readonly sealedKey: string },
 ): Promise<boolean> {
   const stored = await db.query(sql`
     update destinations d set url = ${target.url}, stream_key = ${target.sealedKey}, revision = revision + 1,
-      ingest_broadcast_id = ${broadcastId}, ingest_due_at = null, ingest_attempts = 0, updated_at = now()
-    where id = ${destinationId} and account_id = ${accountId} and connection_id = ${connectionId}
+      ingest_broadcast_id = ${broadcastId}, ingest_due_at = null, ingest_attempts = 0, ingest_claim = null, updated_at = now()
+    where id = ${destinationId} and account_id = ${accountId} and ingest_claim = ${claim}
       and exists (select from broadcasts b where b.id = ${broadcastId} and b.desired = 'live')
     returning id`);
   return stored.length > 0;
 }
 
 /** Whether that broadcast still waits for it. */
-export async function isWaiting(
-  db: Queryable,
-  { destinationId, connectionId, broadcastId }: IngestJob,
-): Promise<boolean> {
+export async function isWaiting(db: Queryable, { destinationId, claim, broadcastId }: IngestJob): Promise<boolean> {
   const rows = await db.query(sql`
     select from destinations d join broadcasts b on b.id = ${broadcastId} and b.desired = 'live'
-    where d.id = ${destinationId} and d.connection_id = ${connectionId} and d.enabled`);
+    where d.id = ${destinationId} and d.ingest_claim = ${claim} and d.enabled`);
   return rows.length > 0;
 }
 
 /** The broadcast before is settled with the platform, or let be. */
-export async function forgetIngest(db: Queryable, { destinationId, before }: IngestJob): Promise<void> {
+export async function forgetIngest(db: Queryable, { destinationId, claim }: IngestJob): Promise<void> {
   await db.query(sql`
-    update destinations set ingest_broadcast_id = null, ingest_due_at = null, ingest_attempts = 0
-    where id = ${destinationId} and ingest_broadcast_id = ${before}`);
+    update destinations set ingest_broadcast_id = null, ingest_due_at = null, ingest_attempts = 0, ingest_claim = null
+    where id = ${destinationId} and ingest_claim = ${claim}`);
 }

@@ -74,6 +74,8 @@ async function endShow(show: Show): Promise<void> {
     sql`select id from broadcasts where studio_id = ${show.studioId} and ended_at is null`,
   );
   await recordEnded(database, broadcast?.id ?? "", []);
+  // Else it is seen to within seconds.
+  await database.query(sql`select pg_notify('trax_desired', ${show.studioId})`);
 }
 
 const keyOf = ({ tenant, destinationId }: Show, sealed: string | null): string =>
@@ -188,9 +190,49 @@ test("what a node had begun when it was killed, another goes on with", async () 
   assert.equal(row?.taken, true);
   const { control: other } = await control.another({});
   await database.query(sql`update destinations set ingest_due_at = now() where id = ${show.destinationId}`);
-  await database.query(sql`select pg_notify('trax_desired', '')`);
+  await database.query(sql`select pg_notify('trax_desired', ${show.studioId})`);
   await untilTold(show);
   stalled.release();
   await endShow(show);
   assert.ok(other.port > 0);
+});
+
+test("an edit while its platform is asked has nobody ask twice, and what was asked for another connection is let be", async () => {
+  const [first, second] = [
+    twitch.addUser({ login: "barbara", streamKey: "live_first" }),
+    twitch.addUser({ login: "b2", streamKey: "live_second" }),
+  ];
+  twitch.decide({ kind: "consent", userId: first.id });
+  const show = await showWith("twitch");
+  twitch.decide({ kind: "consent", userId: second.id });
+  const secondId = await linkAt(control, show.tenant, "twitch");
+  const path = `/v1/studios/${show.studioId}/destinations/${show.destinationId}`;
+  const edit = async (body: object) => shapeOf(await show.tenant.call("PATCH", path, body), 200, Destination);
+  const before = twitch.requests.length;
+  const asked = () => twitch.requests.slice(before).filter(({ path: of }) => of.endsWith("/streams/key"));
+  const taken = async () => {
+    const [row] = await database.query<{ claim: string | null }>(
+      sql`select ingest_claim as claim from destinations where id = ${show.destinationId} and ingest_due_at > now()`,
+    );
+    return row?.claim ?? null;
+  };
+  const stalled = twitch.failNext({ path: /streams\/key$/, stall: true });
+  await goLive(show);
+  await waitFor("it is asked", () => stalled.hits() === 1);
+  const claim = await taken();
+  assert.ok(claim !== null);
+  await edit({ delayMs: 1_000 });
+  // The show ends and begins again, and the account is linked anew.
+  await endShow(show);
+  await goLive(show);
+  twitch.decide({ kind: "consent", userId: first.id });
+  assert.equal(await linkAt(control, show.tenant, "twitch"), show.id);
+  assert.deepEqual([await taken(), asked().length], [claim, 1], "by nobody else");
+  await edit({ connectionId: secondId });
+  const told = await untilTold(show);
+  assert.equal(keyOf(show, told.streamKey), "live_second");
+  stalled.release();
+  await waitFor("the first is answered", () => asked().every(({ status }) => status === 200));
+  assert.deepEqual([asked().length, (await desired(show)).revision], [2, told.revision]);
+  await endShow(show);
 });

@@ -1,10 +1,11 @@
+import { randomUUID } from "node:crypto";
 import { DestinationUrl } from "@trax/contract";
 import type { Database } from "@trax/foundation/database";
 import type { Logger } from "@trax/foundation/log";
 import { Secret } from "@trax/foundation/secret";
 import type { Vault } from "@trax/foundation/vault";
 import { holdStudio, notifyDesired, recordDestination } from "../broadcast/index.ts";
-import { claimIngests, forgetIngest, isWaiting, putOff, storeIngest } from "./ingest-sql.ts";
+import { claimIngests, forgetIngest, isWaiting, keepClaim, putOff, storeIngest } from "./ingest-sql.ts";
 import type { IngestJob } from "./ingest-sql.ts";
 import { PlatformError } from "./platform.ts";
 import type { PlatformErrorKind } from "./platform.ts";
@@ -22,6 +23,7 @@ export type IngestParts = {
 /** Taken by a node for so long; kept up while it is at it, so that one that is killed is soon followed. */
 const claimMs = 15_000;
 const claimAgainMs = 5_000;
+const mostAtOnce = 20;
 const longestBackOffMs = 60_000;
 const goodByes = 3;
 
@@ -29,22 +31,29 @@ const goodByes = 3;
  * Asks platforms where a broadcast is to be sent to, for every destination made
  * from a connection, and tells them when it is over. It compares rows: whatever
  * begins a broadcast, and whoever is killed, what is missing is found again.
- * Answers the jobs it has begun; `wakeAfter` is told when there is more to do.
+ * Answers the jobs it has begun; `again` is told of what there may be more to do for.
+ * @param studios to look at; null: all
  */
-export async function beginIngests(parts: IngestParts, wakeAfter: (ms: number) => void): Promise<Promise<void>[]> {
-  const jobs = await claimIngests(parts.database, claimMs, 20);
+export async function beginIngests(
+  parts: IngestParts,
+  studios: readonly string[] | null,
+  again: (inMs: number, studios: readonly string[] | null) => void,
+): Promise<Promise<void>[]> {
+  const taking = { claim: randomUUID(), forMs: claimMs, limit: mostAtOnce, studios };
+  const jobs = await claimIngests(parts.database, taking);
+  if (jobs.length === mostAtOnce) again(0, studios);
   return jobs.map(async (job) => {
     const keepUp = setInterval(() => {
-      putOff(parts.database, job, claimMs).catch((error: unknown) =>
+      keepClaim(parts.database, job, claimMs).catch((error: unknown) =>
         parts.log.warn({ err: error }, "a go-live's claim was not kept up"),
       );
     }, claimAgainMs);
     try {
       const againInMs = await work(parts, job);
       clearInterval(keepUp);
-      if (againInMs === null) return;
-      await putOff(parts.database, job, againInMs);
-      wakeAfter(againInMs);
+      if (againInMs !== null) await putOff(parts.database, job, againInMs);
+      // Where it is done, another broadcast may have begun and waited for that.
+      again(againInMs ?? 0, [job.studioId]);
     } finally {
       clearInterval(keepUp);
     }
@@ -63,8 +72,7 @@ async function work(parts: IngestParts, job: IngestJob): Promise<number | null> 
   }
   if (job.attempts === 1) await record(parts, job, "connecting", null);
   try {
-    await ask(parts, job);
-    return null;
+    return (await ask(parts, job)) ? null : 0;
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
     if (parts.isStopping()) return 0;
@@ -89,7 +97,8 @@ const codes = {
   unavailable: "connect_failed",
 } as const satisfies Record<PlatformErrorKind, string>;
 
-async function ask(parts: IngestParts, job: IngestJob): Promise<void> {
+/** Answers whether it still is what was asked for. */
+async function ask(parts: IngestParts, job: IngestJob): Promise<boolean> {
   const { session, client, platform } = await parts.openSession(job.connectionId);
   if (client.ingest === undefined) throw new PlatformError("refused", `${platform.title} cannot be streamed to.`);
   const told = await client.ingest(session, { title: job.title, privacy: job.privacy });
@@ -97,11 +106,12 @@ async function ask(parts: IngestParts, job: IngestJob): Promise<void> {
   if (!url.success || told.streamKey === "")
     throw new PlatformError("unavailable", `${platform.title} gave no address to send to.`);
   const { accountId, studioId, destinationId } = job;
-  await parts.database.transaction(async (tx) => {
+  return parts.database.transaction(async (tx) => {
     await holdStudio(tx, accountId, studioId);
     const sealedKey = parts.vault.encrypt(new Secret(told.streamKey), { accountId, row: destinationId });
-    if (await storeIngest(tx, job, { url: url.data, sealedKey })) await notifyDesired(tx, studioId);
-    else await putOff(tx, job, null);
+    const isStored = await storeIngest(tx, job, { url: url.data, sealedKey });
+    if (isStored) await notifyDesired(tx, studioId);
+    return isStored;
   });
 }
 

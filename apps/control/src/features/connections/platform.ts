@@ -136,6 +136,8 @@ export type PlatformClient = {
   link?(given: Readonly<Record<string, string>>): Promise<Linked>;
   /** New tokens. `unauthorized`: the grant is gone for good. */
   refresh?(secrets: Secrets): Promise<Secrets>;
+  /** Asks whether a token is still good, where the platform wants that asked every hour. `unauthorized`: it is not. */
+  validate?(token: Secret): Promise<void>;
   /** Withdraws the grant at the platform. */
   revoke?(secrets: Secrets): Promise<void>;
   /** Where a broadcast is sent to. Asked at each go-live. */

@@ -87,11 +87,12 @@ export async function renewLink(db: Queryable, accountId: string, link: StoredLi
   return renewed.length > 0;
 }
 
-/** Destinations made from it need not wait to ask again. The caller holds their studios. */
+/** Destinations made from it need not wait to ask again, unless they are asking. The caller holds their studios. */
 export async function askAgain(db: Queryable, accountId: string, connectionId: string): Promise<void> {
   await db.query(sql`
     update destinations set ingest_due_at = null
-    where account_id = ${accountId} and connection_id = ${connectionId} and ingest_due_at is not null`);
+    where account_id = ${accountId} and connection_id = ${connectionId} and ingest_due_at is not null
+      and ingest_claim is null`);
 }
 
 export type Unlinked = {
@@ -128,7 +129,7 @@ export async function cutDestinations(
 ): Promise<CutDestination[]> {
   return db.query<CutDestination>(sql`
     update destinations d set connection_id = null, enabled = false, stream_key = null, revision = d.revision + 1,
-      ingest_broadcast_id = null, ingest_due_at = null, ingest_attempts = 0, last_error = ${JSON.stringify(error)}::jsonb,
+      ingest_broadcast_id = null, ingest_due_at = null, ingest_attempts = 0, ingest_claim = null, last_error = ${JSON.stringify(error)}::jsonb,
       status = case when d.status = 'idle' then 'idle' else 'failed' end, updated_at = now()
     from (select id, status from destinations where account_id = ${accountId} and connection_id = ${connectionId}
       for update) before

@@ -140,6 +140,62 @@ test("a grant that was withdrawn is to be linked again: told once, and the platf
   assert.equal((await set(one)).status, 204);
 });
 
+const validations = () => twitch.requests.filter(({ path }) => path === "/oauth2/validate");
+
+/** The hour is over. */
+async function askAbout(ids: readonly string[]): Promise<void> {
+  await database.query(sql`update connections set validate_due_at = now() where id = any(${ids})`);
+  await database.query(sql`select pg_notify('trax_connections', '')`);
+}
+
+async function minutesUntilAsked(id: string): Promise<number> {
+  const [row] = await database.query<{ minutes: number }>(sql`
+    select (extract(epoch from validate_due_at - now()) / 60)::float as minutes from connections where id = ${id}`);
+  return row?.minutes ?? assert.fail("no such connection");
+}
+
+test("Twitch is asked every hour whether access is good, by one of two nodes, each in its own time", async () => {
+  const ids: string[] = [];
+  for (let count = 0; count < 4; count += 1) ids.push((await link()).id);
+  const before = validations().length;
+  const first = await Promise.all(ids.map(minutesUntilAsked));
+  assert.ok(first.every((minutes) => minutes > 20 && minutes <= 60) && new Set(first).size === ids.length);
+  await askAbout(ids);
+  const next = await waitFor("all are asked about", async () => {
+    const now = await Promise.all(ids.map(minutesUntilAsked));
+    return now.every((minutes) => minutes > 10) ? now : null;
+  });
+  assert.ok(next.every((minutes) => minutes <= 60) && new Set(next).size === ids.length, next.join());
+  assert.deepEqual(
+    validations()
+      .slice(before)
+      .map(({ status, headers }) => [status, headers.authorization?.split(" ")[0]]),
+    ids.map(() => [200, "OAuth"]),
+  );
+});
+
+test("access that is not good any more is renewed, or known to be gone without being used", async () => {
+  const [ended, withdrawn, unknown] = [await link(), await link(), await link()];
+  twitch.expireAccessTokens();
+  await askAbout([ended.id]);
+  await waitFor("it is renewed", async () => (await rowOf(ended.id)).version === 2);
+  await waitFor("the new one is good", async () => (await minutesUntilAsked(ended.id)) > 10);
+  assert.deepEqual([(await rowOf(ended.id)).status, validations().at(-1)?.status], ["ok", 200]);
+
+  twitch.withdraw(withdrawn.there);
+  await askAbout([withdrawn.id]);
+  await waitFor("it is to be linked again", async () => (await rowOf(withdrawn.id)).status === "needs_relink");
+  await waitFor("that is settled", async () => (await minutesUntilAsked(withdrawn.id)) > 10);
+
+  const asked = validations().length;
+  twitch.failNext({ path: /validate$/, status: 503 });
+  await askAbout([withdrawn.id, unknown.id]);
+  await waitFor("it is asked again soon", async () => (await minutesUntilAsked(unknown.id)) > 1);
+  await waitFor("it has failed", () => validations().at(-1)?.status === 503);
+  assert.deepEqual([(await rowOf(unknown.id)).status, validations().length - asked], ["ok", 1]);
+  assert.ok((await minutesUntilAsked(unknown.id)) <= 5);
+});
+
 test("what comes of a renewal after its account was unlinked is withdrawn too", async () => {
   const one = await link();
   const stalled = twitch.failNext({ path: /token$/, stall: true });

@@ -10,9 +10,12 @@ import type { IngestParts } from "./ingest.ts";
 import { beginRevocations } from "./revocations.ts";
 import type { RevocationParts } from "./revocations.ts";
 import type { Tokens } from "./tokens.ts";
+import { beginValidations } from "./validations.ts";
+import type { ValidationParts } from "./validations.ts";
 
 export type WorkerParts = IngestParts &
-  RevocationParts & {
+  RevocationParts &
+  ValidationParts & {
     readonly database: Database;
     readonly url: Secret;
     readonly log: Logger;
@@ -23,17 +26,21 @@ const roundMs = 5_000;
 const sweepMs = 600_000;
 
 /**
- * What is done for linked accounts without being asked: tokens renewed, grants
- * withdrawn, platforms asked where a broadcast is to be sent to. Looks at the
- * rows every five seconds, and at once when it is told that they have changed.
+ * What is done for linked accounts without being asked: tokens renewed and asked
+ * about, grants withdrawn, platforms asked where a broadcast is to be sent to.
+ * Looks at all rows every five seconds, and at once when it is told that a
+ * connection has changed; told of a studio, at that one's.
  */
 export class Worker {
   readonly #o: WorkerParts;
   readonly #listener: { close(): Promise<void> };
   readonly #jobs = new Set<Promise<void>>();
   readonly #loop: Promise<void>;
+  /** To be looked at before all are. */
+  readonly #studios = new Set<string>();
+  /** When all are looked at next (`performance.now()`). */
+  #allAt = 0;
   #timer: NodeJS.Timeout | null = null;
-  #dueAt = 0;
   #wake: () => void = () => undefined;
   #sweepDue = 0;
   #stopped = false;
@@ -43,8 +50,8 @@ export class Worker {
     this.#listener = listen({
       url: parts.url,
       channels: [channel, desiredChannel],
-      onNotification: () => this.#wakeAfter(0),
-      onReconnected: () => this.#wakeAfter(0),
+      onNotification: (of, studioId) => this.#lookAgain(0, of === desiredChannel ? [studioId] : null),
+      onReconnected: () => this.#lookAgain(0, null),
       onError: (error) => parts.log.warn({ err: error }, "the listener for connections lost its connection"),
     });
     this.#loop = this.#run();
@@ -53,7 +60,7 @@ export class Worker {
   /** Begins nothing more, and waits for what has begun. */
   async close(): Promise<void> {
     this.#stopped = true;
-    this.#wakeAfter(0);
+    this.#wake();
     await this.#listener.close();
     await this.#loop;
     await Promise.allSettled(this.#jobs);
@@ -62,11 +69,15 @@ export class Worker {
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      this.#dueAt = Number.POSITIVE_INFINITY;
       const woken = new Promise<void>((resolve) => (this.#wake = resolve));
-      this.#wakeAfter(roundMs);
+      const studios = [...this.#studios];
+      this.#studios.clear();
+      const isAll = performance.now() >= this.#allAt;
+      if (isAll) this.#allAt = performance.now() + roundMs;
+      this.#setTimer();
       try {
-        await this.#round();
+        if (isAll) await this.#lookAtAll();
+        else if (studios.length > 0) await this.#lookAt(studios);
       } catch (error) {
         this.#o.log.warn({ err: error }, "a round for connections failed; the next one comes");
       }
@@ -74,10 +85,15 @@ export class Worker {
     }
   }
 
-  async #round(): Promise<void> {
-    this.#own(await beginIngests(this.#o, (ms) => this.#wakeAfter(ms)));
+  async #lookAt(studios: readonly string[] | null): Promise<void> {
+    this.#own(await beginIngests(this.#o, studios, (inMs, again) => this.#lookAgain(inMs, again)));
+  }
+
+  async #lookAtAll(): Promise<void> {
+    await this.#lookAt(null);
     this.#own(await beginRevocations(this.#o));
     this.#own([this.#o.tokens.renewDue()]);
+    this.#own(await beginValidations(this.#o, () => this.#lookAgain(0, null)));
     if (performance.now() < this.#sweepDue) return;
     this.#sweepDue = performance.now() + sweepMs;
     await deleteOldAuthorizations(this.#o.database);
@@ -94,12 +110,19 @@ export class Worker {
     }
   }
 
-  /** The soonest counts. */
-  #wakeAfter(ms: number): void {
-    const at = performance.now() + ms;
-    if (at >= this.#dueAt) return;
-    this.#dueAt = at;
+  /** At these studios, or all: at all where it is later, since these are few. The soonest counts. */
+  #lookAgain(inMs: number, studios: readonly string[] | null): void {
+    if (inMs === 0 && studios !== null) {
+      for (const studioId of studios) this.#studios.add(studioId);
+      this.#wake();
+      return;
+    }
+    this.#allAt = Math.min(this.#allAt, performance.now() + inMs);
+    this.#setTimer();
+  }
+
+  #setTimer(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#wake(), ms);
+    this.#timer = setTimeout(() => this.#wake(), Math.max(0, this.#allAt - performance.now()));
   }
 }

@@ -143,7 +143,8 @@ export async function updateDestination(
   const newTarget = isNew ? next : null;
   const { name, enabled, privacy } = patch;
   const platform = made?.platform ?? patch.platform;
-  await rows.updateDestination(db, accountId, studioId, destinationId, { name, platform, enabled, privacy, newTarget });
+  const changes = { name, platform, enabled, privacy, newTarget, newConnection };
+  await rows.updateDestination(db, accountId, studioId, destinationId, changes);
   if (newTarget !== null || enabled !== undefined) await notifyDesired(db, studioId);
   return getDestination(db, accountId, studioId, destinationId);
 }

@@ -100,18 +100,22 @@ export async function updateDestination(
     readonly privacy: Destination["privacy"] | undefined;
     /** Null: as it is. */
     readonly newTarget: Target | null;
+    /** Whether that is of another connection, or of none any more. */
+    readonly newConnection: boolean;
   },
 ): Promise<void> {
   const target =
     patch.newTarget === null
       ? sql``
       : sql`, url = ${patch.newTarget.url}, stream_key = ${patch.newTarget.sealedKey},
-        delay_ms = ${patch.newTarget.delayMs}, revision = revision + 1, connection_id = ${patch.newTarget.connectionId},
-        ingest_broadcast_id = case when connection_id is distinct from ${patch.newTarget.connectionId} then null else ingest_broadcast_id end,
-        ingest_due_at = null, ingest_attempts = 0`;
+        delay_ms = ${patch.newTarget.delayMs}, revision = revision + 1, connection_id = ${patch.newTarget.connectionId}`;
+  // Who asks the platform of the connection before asks for nobody any more.
+  const asked = patch.newConnection
+    ? sql`, ingest_broadcast_id = null, ingest_due_at = null, ingest_attempts = 0, ingest_claim = null`
+    : sql``;
   await db.query(sql`
     update destinations set name = coalesce(${patch.name}, name), platform = coalesce(${patch.platform}, platform),
-      enabled = coalesce(${patch.enabled}, enabled), privacy = coalesce(${patch.privacy}, privacy), updated_at = now() ${target}
+      enabled = coalesce(${patch.enabled}, enabled), privacy = coalesce(${patch.privacy}, privacy), updated_at = now() ${target} ${asked}
     where account_id = ${accountId} and studio_id = ${studioId} and id = ${destinationId}`);
 }
 

@@ -61,6 +61,11 @@ function open(context: PlatformContext): PlatformClient | null {
       revocation: (token) => ({ url: `${authUrl}/revoke`, form: { client_id: clientId, token } }),
       whoIs: (token) => helix.whoIs(token),
     }),
+    // dev.twitch.tv/docs/authentication/validate-tokens, which has its own scheme; as a bearer the token is kept out of words.
+    async validate(bearer) {
+      const headers = { authorization: `OAuth ${bearer.reveal()}` };
+      await http.json({ method: "GET", url: `${authUrl}/validate`, bearer, headers });
+    },
     ingest: (session) => helix.ingest(session),
     setMetadata: (session, metadata) => helix.setMetadata(session, metadata),
     ...openTwitchChat({ helix, eventSubUrl: context.setting("EVENTSUB_URL") ?? "", log: context.log }),
