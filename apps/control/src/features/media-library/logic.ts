@@ -99,14 +99,14 @@ export async function deleteAsset(
   tx: Queryable,
   accountId: string,
   assetId: string,
-  options: { readonly force: boolean; readonly uploadSeconds: number },
+  { force }: { readonly force: boolean },
 ): Promise<void> {
   if ((await rows.holdAsset(tx, accountId, assetId)) === undefined) throw notFound("asset");
   const uses = await rows.usesOf(tx, accountId, assetId);
-  if (uses.length > 0 && !options.force) {
+  if (uses.length > 0 && !force) {
     const details = uses.map((use) => ({ path: placeOf(use), message: `${words[use.by]}: ${use.id}, "${use.name}".` }));
     throw new ApiError("asset_in_use", undefined, { details });
   }
-  await rows.forgetAsset(tx, accountId, assetId, options.uploadSeconds);
+  await rows.forgetAsset(tx, accountId, assetId);
   for (const studioId of new Set(uses.map((use) => use.studioId))) await notifyDesired(tx, studioId);
 }

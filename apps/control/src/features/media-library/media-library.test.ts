@@ -350,6 +350,28 @@ test("what was deleted while it came is not there, and leave to send it that S3 
   assert.deepEqual(again, { isAfter: true });
 });
 
+test("an account that is deleted outright leaves nothing that is stored", async () => {
+  const eve = await Tenant.make(control);
+  const [whole, half, mine] = [await create({}, eve), await create({}, eve), await create()];
+  assert.equal(await send(whole, bytes), "200");
+  await cutOff(half, bytes.subarray(0, 100_000));
+  const studio = await eve.studio();
+  const layers = [{ type: "media", assetId: whole.id }];
+  assert.equal((await eve.call("POST", `/v1/studios/${studio.id}/scenes`, { name: "It", layers })).status, 201);
+  await database.query(sql`delete from accounts where id = ${eve.account.accountId}`);
+  const later = await database.query<{ key: string }>(sql`
+    select key from owed_removals where created_at > ${half.upload.expiresAt} and key in (
+      ${`assets/${whole.id}/original`}, ${`assets/${half.id}/original`})`);
+  assert.equal(later.length, 2, "leave to send that S3 has given is outlived");
+  // Whatever else is deleted has the sweep come soon.
+  assert.equal((await ada.call("DELETE", `/v1/media/${mine.id}`)).status, 204);
+  for (const made of [whole, half]) {
+    await removed(made);
+    assert.deepEqual(await filesOf(made), []);
+    assert.equal(await send(made, bytes), "404 not_found");
+  }
+});
+
 test("bytes that were all there when their node was killed are looked at once they are sent again", async () => {
   const made = await create();
   const directory = join(dataDir, "objects", "assets", made.id);

@@ -30,12 +30,11 @@ export function mediaLibraryHandlers({
           checkSize(body);
           await storage.requireRoom(body.sizeBytes);
         },
-        run: async ({ db, accountId, body }) =>
-          beginUpload(parts, await createAsset(db, accountId, limits, body), uploadSeconds),
+        run: async ({ db, accountId, body }) => beginUpload(parts, await createAsset(db, accountId, limits, body)),
       },
       updateMedia: ({ db, accountId, params, body }) => renameAsset(db, accountId, params.assetId, show, body),
       deleteMedia: async ({ db, accountId, params, query, afterCommit }) => {
-        await deleteAsset(db, accountId, params.assetId, { force: query.force === "true", uploadSeconds });
+        await deleteAsset(db, accountId, params.assetId, { force: query.force === "true" });
         afterCommit(() => library.sweepSoon());
       },
       completeMedia: ({ db, accountId, params }) => completeUpload(db, accountId, params.assetId, parts),

@@ -60,3 +60,13 @@ test("an asset is shown as before until its row has changed, or the time its URL
   assert.equal(later.thumbnailUrl?.split(" ")[1], "2026-01-01T00:10:00.000Z");
   assert.equal(jsonOf(later), JSON.stringify(later));
 });
+
+test("whatever column changes, the asset is shown anew", async () => {
+  const show = shownAssets({ share: ({ key }) => key });
+  for (const [column, value] of Object.entries(row)) {
+    if (column === "uploadId" || column === "uploadExpiresAt") continue;
+    const other = value instanceof Date ? new Date(value.getTime() + 1) : "other";
+    const before = await show(row);
+    assert.notEqual(await show({ ...row, [column]: other }), before, column);
+  }
+});

@@ -142,7 +142,7 @@ export async function beginProcessing(
 ): Promise<AssetRow | undefined> {
   const [row] = await db.query<AssetRow>(sql`
     with begun as (
-      update assets set status = 'processing', progress = 0, upload_id = null, upload_expires_at = null, updated_at = now()
+      update assets set status = 'processing', progress = 0, upload_id = null, updated_at = now()
       where account_id = ${accountId} and id = ${assetId} and status = 'awaiting_upload' returning *),
     told as (select pg_notify('trax_assets', '') from begun)
     select ${columns} from begun left join told on true`);
@@ -150,24 +150,12 @@ export async function beginProcessing(
 }
 
 /**
- * Forgets an asset; what is stored of it is owed to be removed. Leave to send its
- * bytes straight to S3 cannot be taken back: what is sent once more is removed,
- * too, when that leave, and what was begun by it, is over. A recording keeps its
- * name, so that it is not put into the library again.
+ * Forgets an asset; what is stored of it is owed to be removed (by the table's
+ * own trigger). A recording keeps its name, so that it is not put into the
+ * library again.
  */
-export async function forgetAsset(
-  tx: Queryable,
-  accountId: string,
-  assetId: string,
-  uploadSeconds: number,
-): Promise<void> {
-  await tx.query(sql`
-    with gone as (delete from assets where account_id = ${accountId} and id = ${assetId} returning id, object_key, origin)
-    insert into owed_removals (key, created_at)
-    select 'assets/' || id || '/', now() from gone
-    union all
-    select object_key, now() + ${2 * uploadSeconds} * interval '1 second' from gone where origin = 'upload'
-    on conflict do nothing`);
+export async function forgetAsset(tx: Queryable, accountId: string, assetId: string): Promise<void> {
+  await tx.query(sql`delete from assets where account_id = ${accountId} and id = ${assetId}`);
 }
 
 /** What was stored for an asset that is gone by now. */
@@ -209,4 +197,15 @@ export async function usableAssets(
     select id, kind from assets where account_id = ${accountId} and id = any(${[...ids]}) and status <> 'failed'
     order by id for key share`);
   return new Map(rows.map(({ id, kind }) => [id, kind]));
+}
+
+export async function presentAssets(
+  db: Queryable,
+  accountId: string,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const rows = await db.query<{ id: string }>(
+    sql`select id from assets where account_id = ${accountId} and id = any(${[...ids]})`,
+  );
+  return new Set(rows.map(({ id }) => id));
 }

@@ -4,11 +4,8 @@ import type { Queryable } from "@trax/foundation/database";
 /** Of every account: forgets uploads that ran out so long ago that none of them can still be arriving; answers how many. */
 export async function forgetAbandoned(db: Queryable, graceSeconds: number): Promise<number> {
   const gone = await db.query<{ id: string }>(sql`
-    with gone as (
-      delete from assets where status = 'awaiting_upload'
-        and upload_expires_at < now() - ${graceSeconds} * interval '1 second' returning id),
-    owed as (insert into owed_removals (key) select 'assets/' || id || '/' from gone on conflict do nothing)
-    select id from gone`);
+    delete from assets where status = 'awaiting_upload'
+      and upload_expires_at < now() - ${graceSeconds} * interval '1 second' returning id`);
   return gone.length;
 }
 

@@ -24,18 +24,14 @@ export function uploadOf(row: AssetRow): Uploaded {
 }
 
 /** The upload of an asset that was just made. Where the storage cannot begin it, the asset is gone again. */
-export function beginUpload(
-  { database, show, storage }: UploadParts,
-  row: AssetRow,
-  uploadSeconds: number,
-): LaterAnswer<AssetCreated> {
+export function beginUpload({ database, show, storage }: UploadParts, row: AssetRow): LaterAnswer<AssetCreated> {
   return new LaterAnswer(async () => {
     try {
       const uploadId = await inTime(storage.begin(uploadOf(row)));
       if (uploadId !== null) await rows.nameUpload(database, row.accountId, row.id, uploadId);
       return await offered({ show, storage }, { ...row, uploadId });
     } catch (error) {
-      await rows.forgetAsset(database, row.accountId, row.id, uploadSeconds);
+      await rows.forgetAsset(database, row.accountId, row.id);
       throw error;
     }
   });
