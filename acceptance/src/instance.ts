@@ -34,14 +34,25 @@ const portNames = ["HTTP", "RTMP", "RTMPS", "SRT", "WEBRTC", "WEBRTC_UDP", "HLS"
 const startDeadlineMs = 300_000;
 const stopDeadlineMs = 40_000;
 
-/** Starts `./trax up` on a data directory of its own and any free ports. */
-export async function startInstance(environment: Readonly<Record<string, string>> = {}): Promise<OwnedInstance> {
-  return startOn(await realpath(await mkdtemp(join(tmpdir(), "trax-acceptance-"))), environment);
+/**
+ * Starts `./trax up` on a data directory of its own and any free ports. `prefix`
+ * is a command that becomes the one it is given, as `nice` does.
+ */
+export async function startInstance(
+  environment: Readonly<Record<string, string>> = {},
+  prefix: readonly string[] = [],
+): Promise<OwnedInstance> {
+  return startOn(await realpath(await mkdtemp(join(tmpdir(), "trax-acceptance-"))), environment, prefix);
 }
 
-async function startOn(dataDir: string, environment: Readonly<Record<string, string>>): Promise<OwnedInstance> {
+async function startOn(
+  dataDir: string,
+  environment: Readonly<Record<string, string>>,
+  prefix: readonly string[],
+): Promise<OwnedInstance> {
   const readyFile = join(dataDir, "ready.json");
-  const child = spawn(join(root, "trax"), ["up", "--data", dataDir, "--ready-file", readyFile], {
+  const [command = "", ...words] = [...prefix, join(root, "trax")];
+  const child = spawn(command, [...words, "up", "--data", dataDir, "--ready-file", readyFile], {
     env: {
       ...process.env,
       ...Object.fromEntries(portNames.map((name) => [`TRAX_${name}_PORT`, "0"])),
@@ -64,7 +75,7 @@ async function startOn(dataDir: string, environment: Readonly<Record<string, str
     stop: () => stop().finally(() => rm(dataDir, { recursive: true, force: true })),
     restart: async (changed) => {
       await stop();
-      return startOn(dataDir, changed);
+      return startOn(dataDir, changed, prefix);
     },
   };
 }

@@ -158,6 +158,25 @@ test("five attempts in a row that came to nothing are a failure", async (t) => {
   assert.equal(world.last?.status, "failed");
 });
 
+test("a name that is gone is told apart from one that never was", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const typingMistake = { code: "dns_failed", message: "Check it for a typing mistake." } as const;
+  const never = new FakeWorld();
+  never.refusal = typingMistake;
+  never.destination().start(true);
+  await never.settle();
+  assert.equal(never.last?.lastError?.message, typingMistake.message);
+
+  const world = new FakeWorld();
+  await live(world);
+  world.refusal = typingMistake;
+  world.connection().listener.onClosed({ code: "closed_by_peer", message: "reset" });
+  t.mock.timers.tick(1);
+  await world.settle();
+  assert.equal(world.last?.status, "reconnecting");
+  assert.match(world.last?.lastError?.message ?? "", /^The server's name can no longer be found/);
+});
+
 test("a new revision closes the old connection before it opens its own, and forgets the old error", async () => {
   const world = new FakeWorld();
   const destination = await live(world);

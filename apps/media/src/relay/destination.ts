@@ -24,6 +24,9 @@ const healthyAfterMs = 60_000;
 
 const refusals: ReadonlySet<string> = new Set(["address_refused", "tls_failed", "auth_refused", "name_in_use"]);
 
+/** For one that was sent to until now, a typing mistake is not what is wrong. */
+const nameGone = "The server's name can no longer be found, as it could be before. TRaX goes on looking for it.";
+
 export type DestinationSettings = { readonly destination: RelayDestination; readonly graceMs: number };
 
 export type DestinationHost = {
@@ -281,7 +284,7 @@ export class Destination {
     else this.#failures += 1;
     this.#backoffStep += 1;
     const refused = refusals.has(reason.code);
-    this.#noteError(reason);
+    this.#noteError(this.#wasLost && reason.code === "dns_failed" ? { ...reason, message: nameGone } : reason);
     if (refused || this.#failures >= hopelessAfter) this.#setStatus("failed");
     else if (!this.#flowing) this.#setStatus("idle");
     else this.#setStatus(this.#wasLost ? "reconnecting" : "connecting");

@@ -26,6 +26,8 @@ export type RtmpServer = {
   readonly behave: (behaviour: RtmpServerBehaviour) => void;
   /** For connections from now on, of RTMPS. */
   readonly certify: (tls: { readonly key: string; readonly cert: string }) => void;
+  /** Resets every connection there is; new ones are taken. */
+  readonly disconnect: () => void;
   readonly stop: () => Promise<void>;
 };
 
@@ -69,6 +71,9 @@ export async function startRtmpServer(options: RtmpServerOptions = {}): Promise<
     certify: (next) => {
       if (!("setSecureContext" in server)) throw new Error("it speaks no TLS");
       server.setSecureContext(next);
+    },
+    disconnect: () => {
+      for (const socket of sockets) socket.resetAndDestroy();
     },
     stop: async () => {
       const closed = once(server, "close");
