@@ -362,8 +362,8 @@ behaviour(
     const shown = (await list(watched)).map(({ text }) => text);
     assert.deepEqual(shown.filter((text) => text.startsWith("said ")).toReversed(), said);
     assert.equal(shown.length, said.length + 3, shown.join());
-    const told = log.events.filter(({ type }) => type === "chat.message").map(({ data }) => data["id"]);
-    assert.equal(new Set(told).size, told.length);
+    const shownIds = log.events.filter(({ type }) => type === "chat.message").map(({ data }) => data["id"]);
+    assert.equal(new Set(shownIds).size, shownIds.length);
     assert.equal(renewals(), 1);
     assert.equal(at((await account.ask("GET", `/v1/connections/${kickId}`)).json, "status"), "ok");
   },

@@ -16,8 +16,8 @@ export type EventFeed = {
   watchSnapshot(of: string, wake: () => void): () => void;
   /** Gives every meter of the studio, as JSON with its `studioId`: what is missed is gone. */
   watchMeters(studioId: string, take: (meters: string) => void): () => void;
-  /** The same for the work of chat: which connections are to be read, and what is to be sent. */
-  watchChat(what: "readers" | "deliveries", wake: () => void): () => void;
+  /** The same for the work of chat: which connections are to be read, what is to be sent, and taken back. */
+  watchChat(what: "readers" | "deliveries" | "clearings", wake: () => void): () => void;
   close(): Promise<void>;
 };
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { newId } from "@trax/foundation/ids";
+import { firstId, newId } from "@trax/foundation/ids";
 import { openEventFeed } from "./event-feed.ts";
 import { openLog } from "@trax/foundation/log";
-import { appendEvent, lastSeq, readEvents, seqOf } from "./events.ts";
+import { appendEvent, appendEvents, lastSeq, readEvents, seqOf } from "./events.ts";
+import { sweep } from "./sweep.ts";
 import { openDatabase } from "@trax/foundation/database";
 import type { Database } from "@trax/foundation/database";
 import { startPostgres } from "../testing/postgres.ts";
@@ -130,4 +131,22 @@ test("whoever watches a studio is woken when something was committed for it, als
   await third;
   unwatch();
   await feed.close();
+});
+
+test("events go once they are 30 days old, however many there are, and none before", async () => {
+  const studio = newStudio();
+  const now = new Date();
+  const agedIds = (days: number, count: number): string[] => {
+    const first = now.getTime() - days * 24 * 3_600_000;
+    return Array.from({ length: count }, (_, index) => firstId("event", new Date(first + index)));
+  };
+  const [old, kept] = [agedIds(31, 5_001), agedIds(29.9, 2)];
+  const events = [...old, ...kept].map((id) => ({ ...studio, id, type: "stream.live", data: {} }) as const);
+  await appendEvents(database, events);
+  await sweep(database, now, new AbortController().signal);
+  const left = await readEvents(database, { ...studio, afterSeq: 0, types, limit: 10 });
+  assert.deepEqual(
+    left.map(({ envelope }) => envelope.id),
+    kept,
+  );
 });

@@ -89,41 +89,6 @@ export async function insertMessages(tx: Queryable, messages: readonly NewMessag
   return new Set(rows.map(({ id }) => id));
 }
 
-export type Removed = { readonly id: string; readonly accountId: string; readonly studioId: string };
-
-/** Which messages of a connection are taken back. */
-export type Removal =
-  | { readonly of: "messages"; readonly ids: readonly string[] }
-  | { readonly of: "author"; readonly id: string }
-  | { readonly of: "all" };
-
-/** Takes messages back, here and in the outbox, from where they might be read again. */
-export async function removeMessages(tx: Queryable, connectionId: string, removal: Removal): Promise<Removed[]> {
-  const which =
-    removal.of === "messages"
-      ? sql`and platform_message_id = any(${removal.ids})`
-      : removal.of === "author"
-        ? sql`and author_id = ${removal.id}`
-        : sql``;
-  return tx.query<Removed>(sql`
-    with removed as (
-      update chat_messages set deleted = true, text = '', emotes = '[]'
-      where connection_id = ${connectionId} and not deleted ${which}
-      returning id, account_id, studio_id, event_id
-    ), told as (
-      update events set data = data || '{"deleted": true, "text": "", "emotes": []}'::jsonb
-      where id in (select event_id from removed)
-    )
-    select id, account_id as "accountId", studio_id as "studioId" from removed order by id`);
-}
-
-/** Remembers what was taken back, for messages that come later. */
-export async function rememberRemoved(tx: Queryable, connectionId: string, ids: readonly string[]): Promise<void> {
-  await tx.query(sql`
-    insert into chat_removals (connection_id, platform_message_id)
-    select ${connectionId}, unnest(${ids}::text[]) on conflict do nothing`);
-}
-
 /** Whether a platform's delivery is posted for the first time. */
 export async function noteWebhook(tx: Queryable, platform: string, deliveryId: string): Promise<boolean> {
   const rows = await tx.query(sql`

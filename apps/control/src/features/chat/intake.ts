@@ -6,10 +6,11 @@ import type { PreparedEvent } from "../../kernel/events.ts";
 import type { ChatUpdate } from "../connections/index.ts";
 import { cleanUpdate } from "./clean.ts";
 import type { IncomingMessage } from "./clean.ts";
-import { settleRemoved } from "./delivery.ts";
 import { findEchoes } from "./echo.ts";
 import * as rows from "./intake-sql.ts";
-import type { NewMessage, Removal, Removed } from "./intake-sql.ts";
+import type { NewMessage } from "./intake-sql.ts";
+import { takeBack } from "./taking-back.ts";
+import type { Chat, Removal } from "./taking-back.ts";
 
 /** The reader lost its lease, or its connection is gone: nothing was stored. */
 export class NotTheReader extends Error {
@@ -61,20 +62,20 @@ export async function storePosted(
   });
 }
 
-type Chat = { readonly connectionId: string; readonly platform: string; readonly platformUserId: string };
+type OwnChat = Chat & { readonly platformUserId: string };
 
 /**
  * Updates in their order; neighbours of one kind go together. Studios are held
  * before any message, as whoever deletes one does. Events come last, for the lock
  * they take is held to the end.
  */
-async function apply(tx: Queryable, chat: Chat, updates: readonly ChatUpdate[]): Promise<void> {
+async function apply(tx: Queryable, chat: OwnChat, updates: readonly ChatUpdate[]): Promise<void> {
   const now = new Date();
   const events: PreparedEvent[] = [];
   const studios = updates.length === 0 ? [] : await rows.activeStudios(tx, chat.connectionId);
   for (const run of runsOf(updates.map((update) => cleanUpdate(update, now)))) {
     if (run.messages.length > 0) events.push(...(await addMessages(tx, { ...chat, studios }, run.messages, now)));
-    if (run.removal !== null) events.push(...(await remove(tx, chat, run.removal)));
+    if (run.removal !== null) events.push(...(await takeBack(tx, chat, run.removal, events)));
   }
   await appendEvents(tx, events);
 }
@@ -104,7 +105,7 @@ function runsOf(updates: readonly ChatUpdate[]): Run[] {
 
 async function addMessages(
   tx: Queryable,
-  { studios, ...chat }: Chat & { readonly studios: readonly rows.Target[] },
+  { studios, ...chat }: OwnChat & { readonly studios: readonly rows.Target[] },
   given: readonly IncomingMessage[],
   now: Date,
 ): Promise<PreparedEvent[]> {
@@ -160,35 +161,4 @@ function eventOf(message: NewMessage): PreparedEvent {
   const shown = { id, studioId, platform, connectionId, author, text, emotes, replyTo, sentAt, receivedAt, deleted };
   const data: ChatMessage = { ...shown, direction: "in", deliveries: [] };
   return { id: message.eventId, accountId: message.accountId, studioId, type: "chat.message", data };
-}
-
-/** Ids in one event; a chat that is cleared may have very many. */
-const mostIds = 200;
-
-async function remove(tx: Queryable, chat: Chat, removal: Removal): Promise<PreparedEvent[]> {
-  const removed = removedEvents(chat, await rows.removeMessages(tx, chat.connectionId, removal));
-  if (removal.of !== "messages") return removed;
-  await rows.rememberRemoved(tx, chat.connectionId, removal.ids);
-  return [...removed, ...(await settleRemoved(tx, chat.connectionId, removal.ids))];
-}
-
-/** That messages were taken back, a studio's together. */
-export function removedEvents(
-  { connectionId, platform }: Pick<Chat, "connectionId" | "platform">,
-  removed: readonly Removed[],
-): PreparedEvent[] {
-  const byStudio = Map.groupBy(removed, ({ studioId }) => studioId);
-  return [...byStudio].flatMap(([studioId, those]) =>
-    Array.from({ length: Math.ceil(those.length / mostIds) }, (_, chunk): PreparedEvent => ({
-      id: newId("event"),
-      accountId: those[0]?.accountId ?? "",
-      studioId,
-      type: "chat.messages_deleted",
-      data: {
-        connectionId,
-        platform,
-        messageIds: those.slice(chunk * mostIds, (chunk + 1) * mostIds).map(({ id }) => id),
-      },
-    })),
-  );
 }

@@ -161,6 +161,61 @@ test("what is taken back has no text any more: here, in the events to come, and 
   assert.ok((await studio.list()).every(({ deleted, text }) => deleted && text === ""));
 });
 
+test("a long chat is cleared piece by piece, also when one breaks off, and what comes after it stays", async () => {
+  const { studio, connectionId, reader } = await show();
+  await studio.list();
+  const { take } = await reader();
+  const texts = Array.from({ length: 2_500 }, (_, index) => `m${index}`);
+  for (let from = 0; from < texts.length; from += 500)
+    await take(texts.slice(from, from + 500).map((text) => said(text)));
+  const left = async (): Promise<number> => {
+    const [row] = await database.query<{ shown: number }>(sql`
+      select count(*)::int8 as shown from chat_messages where studio_id = ${studio.studioId} and not deleted`);
+    return row?.shown ?? -1;
+  };
+  const isCleared = () =>
+    waitFor("nothing is left to be taken back", async () => {
+      const clearings = await database.query(sql`select from chat_clearings where connection_id = ${connectionId}`);
+      return clearings.length === 0;
+    });
+  const inOneBatch = [...["x", "y"].map((text) => said(text)), { kind: "cleared" } as const, said("after")];
+  await database.transaction(async (tx) => {
+    // Whoever comes to the last piece waits for this, and its connection is cut, as if it had been killed.
+    await tx.query(sql`
+      select from chat_messages where studio_id = ${studio.studioId} and text = 'm0' for update`);
+    await take(inOneBatch);
+    await waitFor("the last piece is cut off", async () => {
+      const cut = await database.query(sql`
+        select pg_terminate_backend(pid) from pg_stat_activity
+        where wait_event_type = 'Lock' and query like '%chat_messages m set deleted%'`);
+      return cut.length > 0;
+    });
+    assert.equal(await left(), 503);
+  });
+  await database.query(sql`select pg_notify('trax_chat', 'clearings')`);
+  await isCleared();
+  assert.deepEqual(await studio.texts("?limit=3"), ["after", "", ""]);
+  assert.equal(await left(), 1);
+  const told = await database.query<{ text: string; ids: string[] | null }>(sql`
+    select data->>'text' as text, data->'messageIds' as ids from events where studio_id = ${studio.studioId} order by seq`);
+  assert.ok(
+    told.every(({ text, ids }) => ids !== null || text === "" || text === "after"),
+    "none is in the outbox",
+  );
+  const ids = told.flatMap((event) => event.ids ?? []);
+  assert.deepEqual([ids.length, new Set(ids).size], [2_502, 2_502]);
+  assert.ok(told.every((event) => (event.ids?.length ?? 0) <= 200));
+
+  // What is told of after a chat was cleared stays, whatever its id.
+  await database.query(sql`
+    insert into chat_clearings (connection_id, platform, below, up_to_seq)
+    select connection_id, platform, 'msg_7zzzzzzzzzzzzzzzzzzzzzzzzz', e.seq - 1
+    from chat_messages m join events e on e.id = m.event_id where m.studio_id = ${studio.studioId} and not m.deleted`);
+  await database.query(sql`select pg_notify('trax_chat', 'clearings')`);
+  await isCleared();
+  assert.equal(await left(), 1);
+});
+
 test("what is stored and a studio that is deleted wait for each other in one order: none of them fails", async () => {
   const { studio, reader } = await show();
   await studio.list();
