@@ -8,7 +8,7 @@ import { listAt, textAt } from "../src/json.ts";
 import { operationList } from "../src/operation-list.ts";
 import { behaviour } from "../src/promise.ts";
 import { freshAccount } from "../src/shared-account.ts";
-import { ensureOpenApiGenerator, run } from "./tool.ts";
+import { briefJvm, ensureOpenApiGenerator, run } from "./tool.ts";
 
 // What openapi-generator makes of the document: whole clients, without a warning.
 
@@ -28,6 +28,7 @@ async function generate(context: TestContext, generator: keyof typeof settings):
   const output = await mkdtemp(join(tmpdir(), `trax-${generator}-`));
   context.after(() => rm(output, { recursive: true, force: true }));
   const { status, text } = await run("java", [
+    ...briefJvm,
     "-jar",
     jar,
     "generate",
@@ -66,18 +67,13 @@ behaviour("the Kotlin client compiles, makes real calls, and takes values it doe
   const target = join(client, "target");
   const classpathFile = join(client, "classpath");
   const goals = ["compile", "dependency:build-classpath"];
-  const compiled = await run("mvn", [
-    "-q",
-    "-B",
-    `--file=${kotlinProject}`,
-    `-Dclient=${client}`,
-    `-Dtarget=${target}`,
-    `-Dmdep.outputFile=${classpathFile}`,
-    ...goals,
-  ]);
+  const definitions = [`-Dclient=${client}`, `-Dtarget=${target}`, `-Dmdep.outputFile=${classpathFile}`];
+  const compiled = await run("mvn", ["-q", "-B", `--file=${kotlinProject}`, ...definitions, ...goals], {
+    env: { MAVEN_OPTS: briefJvm.join(" ") },
+  });
   assert.equal(compiled.status, 0, compiled.text.slice(-5_000));
   const classpath = `${join(target, "classes")}:${await readFile(classpathFile, "utf8")}`;
-  const { status, text } = await run("java", ["-cp", classpath, "CallKt"], {
+  const { status, text } = await run("java", [...briefJvm, "-cp", classpath, "CallKt"], {
     env: { TRAX_BASE_URL: account.instance.baseUrl, TRAX_API_KEY: account.key },
   });
   assert.equal(status, 0, text.slice(-5_000));

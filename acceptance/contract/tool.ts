@@ -10,6 +10,9 @@ const execute = promisify(execFile);
 
 export type Output = { readonly status: number; readonly text: string };
 
+/** For a JVM that ends within a minute or two: making its code better takes twice as long as running it as it is. */
+export const briefJvm = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
+
 /** Runs a program to its end; its output is what it wrote, errors among it. */
 export async function run(
   program: string,
