@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { newId } from "@trax/foundation/ids";
 import { openDatabase } from "@trax/foundation/database";
 import type { Database } from "@trax/foundation/database";
@@ -150,47 +150,61 @@ async function whep(path: string, token: string): Promise<number> {
   return response.status;
 }
 
-for (const protocol of ["rtmp", "rtmps", "srt", "hls"] as const)
-  test(`${protocol}: a play token reads its program, and nothing else`, async () => {
-    const token = await session("program");
-    const player = await play(protocol, programPath(studioId), token, 1);
-    assert.equal(await player.exited, 0, player.output());
-    const refused = await Promise.all([
-      play(protocol, programPath(studioId), await session(null), 1),
-      play(protocol, programPath(studioId), await session("program", otherStudioId), 1),
-      play(protocol, sourcePath(sourceId), token, 1),
-      play(protocol, programPath(studioId), "ply_guessed", 1),
-    ]);
-    for (const one of refused) assert.notEqual(await one.exited, 0);
+describe("a token", { concurrency: 3 }, () => {
+  for (const protocol of ["rtmp", "rtmps", "srt", "hls"] as const)
+    test(`${protocol}: a play token reads its program, and nothing else`, async () => {
+      const token = await session("program");
+      const player = await play(protocol, programPath(studioId), token, 1);
+      assert.equal(await player.exited, 0, player.output());
+      const refused = await Promise.all([
+        play(protocol, programPath(studioId), await session(null), 1),
+        play(protocol, programPath(studioId), await session("program", otherStudioId), 1),
+        play(protocol, sourcePath(sourceId), token, 1),
+        play(protocol, programPath(studioId), "ply_guessed", 1),
+      ]);
+      for (const one of refused) assert.notEqual(await one.exited, 0);
+    });
+
+  test("WHEP: each view has its own token", async () => {
+    const paths = {
+      program: webrtcPath("program", studioId),
+      preview: webrtcPath("preview", studioId),
+      source: sourcePath(sourceId),
+    } as const;
+    const tokens = {
+      program: await session("program"),
+      preview: await session("preview"),
+      source: await session("source"),
+    };
+    const pairs = Object.entries(paths).flatMap(([of, path]) =>
+      Object.entries(tokens).map(([holder, token]) => ({ of, path, holder, token })),
+    );
+    // At once: the router takes seconds to refuse.
+    await Promise.all(
+      pairs.map(async ({ of, path, holder, token }) =>
+        assert.equal(await whep(path, token), of === holder ? 201 : 401, `${holder}'s token for ${of}`),
+      ),
+    );
   });
 
-test("WHEP: each view has its own token", async () => {
-  const paths = {
-    program: webrtcPath("program", studioId),
-    preview: webrtcPath("preview", studioId),
-    source: sourcePath(sourceId),
-  } as const;
-  const tokens = {
-    program: await session("program"),
-    preview: await session("preview"),
-    source: await session("source"),
-  };
-  for (const [of, path] of Object.entries(paths))
-    for (const [holder, token] of Object.entries(tokens))
-      assert.equal(await whep(path, token), of === holder ? 201 : 401, `${holder}'s token for ${of}`);
-});
-
-test("nobody publishes where a program is, nor by RTSP, whatever their token", async () => {
-  const token = await session(null);
-  const ask = { ip: "127.0.0.1", userAgent: "", connectionId: null } as const;
-  for (const path of [programPath(studioId), webrtcPath("program", studioId), webrtcPath("preview", studioId)]) {
-    const decision = await auth.decide({ ...ask, action: "publish", path, protocol: "rtmp", token: new Secret(token) });
-    assert.equal(decision.allow, false, path);
-  }
-  const publisher = await startFfmpegPublisher({
-    url: `rtmp://${it.options.addresses.rtmp}/${programPath(studioId)}?token=${token}`,
+  test("nobody publishes where a program is, nor by RTSP, whatever their token", async () => {
+    const token = await session(null);
+    const ask = { ip: "127.0.0.1", userAgent: "", connectionId: null } as const;
+    for (const path of [programPath(studioId), webrtcPath("program", studioId), webrtcPath("preview", studioId)]) {
+      const decision = await auth.decide({
+        ...ask,
+        action: "publish",
+        path,
+        protocol: "rtmp",
+        token: new Secret(token),
+      });
+      assert.equal(decision.allow, false, path);
+    }
+    const publisher = await startFfmpegPublisher({
+      url: `rtmp://${it.options.addresses.rtmp}/${programPath(studioId)}?token=${token}`,
+    });
+    assert.notEqual(await publisher.exited, 0);
   });
-  assert.notEqual(await publisher.exited, 0);
 });
 
 test("when a session is revoked, whoever watches by it is disconnected, and others are not", async () => {

@@ -197,7 +197,7 @@ suite("a server that refuses", () => {
   }
 });
 
-suite("a server that fails", () => {
+suite("a server that fails", { concurrency: 3 }, () => {
   test("by never answering, at any step", async () => {
     for (const silentFrom of ["handshake", "connect", "createStream", "publish"] as const) {
       const { reason, afterMs } = await endOf({ silentFrom }, { startTimeoutMs: 300 });
