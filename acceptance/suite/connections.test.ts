@@ -193,7 +193,7 @@ promise("updateDestination", "conflict", "an address where the platform tells it
   assertRefused(await account.ask("PATCH", path, { url: "rtmp://127.0.0.1:9/app" }), "conflict");
   const stranger = await freshAccount();
   const theirs = await linkSomebody({ account: stranger });
-  assertRefused(await account.ask("PATCH", path, { connectionId: theirs }), "not_found");
+  assertRefused(await account.ask("PATCH", path, { connectionId: theirs }), "invalid_request");
 });
 
 async function linked(): Promise<{ account: Account; id: string; user: Awaited<ReturnType<typeof newUser>> }> {

@@ -165,7 +165,7 @@ promise("deleteScene", "happy", "it is gone", async () => {
   const scene = await newScene(show);
   assert.equal((await show.account.ask("DELETE", scene.path)).status, 204);
   assertRefused(await show.account.ask("GET", scene.path), "not_found");
-  assertRefused(await show.account.ask("POST", `${show.path}/program/take`, { sceneId: scene.id }), "not_found");
+  assertRefused(await show.account.ask("POST", `${show.path}/program/take`, { sceneId: scene.id }), "invalid_request");
 });
 
 promise("deleteScene", "conflict", "not while it is the program's or the preview's", async () => {

@@ -198,12 +198,18 @@ test("a destination is of an address or of a connection", async () => {
   refusedAs(await create({ connectionId: id, url: "rtmp://127.0.0.1/app" }), 400, "invalid_request");
   refusedAs(await create({ connectionId: id, streamKey: "x" }), 400, "invalid_request");
   const theirs = await linkAt(control, eve, "twitch");
-  for (const connectionId of [theirs, newId("connection")]) refusedAs(await create({ connectionId }), 404, "not_found");
+  const named = async (call: (body: object) => ReturnType<typeof create>, connectionId: string) => {
+    const answer = await call({ connectionId });
+    refusedAs(answer, 400, "invalid_request");
+    assert.match(answer.text, /"path":"body\.connectionId"/);
+    return answer.text.replace(/"requestId":"[^"]*"/, "");
+  };
+  assert.equal(await named(create, theirs), await named(create, newId("connection")), "as one that never was");
   const made = shapeOf(await create({ connectionId: id, privacy: "unlisted" }), 201, Destination);
   assert.equal(made.privacy, "unlisted");
   const patch = (body: object) => ada.call("PATCH", `${list}/${made.id}`, body);
   refusedAs(await patch({ url: "rtmp://127.0.0.1/app" }), 409, "conflict");
-  refusedAs(await patch({ connectionId: theirs }), 404, "not_found");
+  assert.equal(await named(patch, theirs), await named(patch, newId("connection")));
   const own = shapeOf(await patch({ connectionId: null, url: "rtmp://127.0.0.1/app" }), 200, Destination);
   assert.deepEqual([own.connectionId, own.url], [null, "rtmp://127.0.0.1/app"]);
   const back = shapeOf(await patch({ connectionId: id, name: "Back" }), 200, Destination);

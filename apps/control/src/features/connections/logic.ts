@@ -9,7 +9,7 @@ import type {
 } from "@trax/contract";
 import { Platform as DestinationPlatform } from "@trax/contract";
 import type { Queryable } from "@trax/foundation/database";
-import { ApiError, notFound } from "../../kernel/errors.ts";
+import { ApiError, invalidRequest, notFound } from "../../kernel/errors.ts";
 import { LaterAnswer } from "../../kernel/later-answer.ts";
 import { pageOf } from "../../kernel/pagination.ts";
 import type { Cursors } from "../../kernel/pagination.ts";
@@ -126,7 +126,10 @@ export async function destinationOf(
   registry: Registry,
 ): Promise<{ readonly platform: DestinationCreate["platform"]; readonly url: string }> {
   const name = await holdConnection(db, accountId, connectionId);
-  if (name === null) throw notFound("connection");
+  if (name === null) {
+    const details = [{ path: "body.connectionId", message: "must be a connection of this account" }];
+    throw invalidRequest("The body names what is not there.", details);
+  }
   const known = registry.find(name);
   const url = known?.platform.capabilities.ingestUrl ?? null;
   if (url === null) throw new ApiError("platform_refused", `${known?.platform.title ?? name} cannot be streamed to.`);

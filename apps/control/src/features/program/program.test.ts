@@ -251,7 +251,7 @@ test("scenes that are not the studio's are not taken", async () => {
   for (const sceneId of [other.one, newId("scene")]) {
     for (const what of ["take", "preview"]) {
       const refused = await ada.call("POST", `${path}/program/${what}`, { sceneId });
-      refusedAs(refused, 404, "not_found");
+      refusedAs(refused, 400, "invalid_request");
       assert.match(refused.text, /"path":"body\.sceneId"/);
     }
   }

@@ -1,7 +1,7 @@
 import type { OverlayInput, Program, TakeProgram, Taken } from "@trax/contract";
 import type { Queryable } from "@trax/foundation/database";
 import { notifyDesired } from "@trax/media-protocol";
-import { ApiError } from "../../kernel/errors.ts";
+import { ApiError, invalidRequest } from "../../kernel/errors.ts";
 import { LaterAnswer } from "../../kernel/later-answer.ts";
 import { holdStudio } from "../broadcast/index.ts";
 import { appendProgramChanged } from "./changed.ts";
@@ -34,7 +34,7 @@ async function changed(tx: Queryable, accountId: string, studioId: string): Prom
 async function requireScene(db: Queryable, accountId: string, studioId: string, sceneId: string | null): Promise<void> {
   if (sceneId === null || (await isScene(db, accountId, studioId, sceneId))) return;
   const details = [{ path: "body.sceneId", message: "must be a scene of this studio" }];
-  throw new ApiError("not_found", "There is no such scene.", { details });
+  throw invalidRequest("The body names what is not there.", details);
 }
 
 const fadeMs = 500;

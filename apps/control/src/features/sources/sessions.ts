@@ -11,6 +11,7 @@ import type {
 import type { Queryable } from "@trax/foundation/database";
 import { mediaTokenHash, newMediaToken, notifySessions, watchWhereItFits } from "@trax/media-protocol";
 import { invalidRequest, notFound } from "../../kernel/errors.ts";
+import type { ApiError } from "../../kernel/errors.ts";
 import { requireScope } from "../../kernel/guard.ts";
 import { pageOf } from "../../kernel/pagination.ts";
 import type { Cursors } from "../../kernel/pagination.ts";
@@ -78,7 +79,7 @@ export async function createPublishSession(
     ...given,
     tokenHash: mediaTokenHash(token.reveal()),
   });
-  if (row === undefined) throw notFound("source");
+  if (row === undefined) throw noSuchSource();
   return { ...sessionOf(row), token: token.reveal(), ingest: ingestOf(address, given.sourceId, token) };
 }
 
@@ -103,10 +104,15 @@ async function createPlaySession(
     tokenHash: mediaTokenHash(token.reveal()),
     expiresInSeconds,
   });
-  if (row === undefined) throw notFound("source");
+  if (row === undefined) throw noSuchSource();
   if (view !== "source") await watchWhereItFits(db, { accountId, studioId }, view, watchedSeconds);
   const playback = playbackOf(address, { view, studioId, sourceId }, token);
   return { ...sessionOf(row), token: token.reveal(), playback };
+}
+
+function noSuchSource(): ApiError {
+  const details = [{ path: "body.sourceId", message: "must be a source of this studio" }];
+  return invalidRequest("The body names what is not there.", details);
 }
 
 /** Ends a session; what uses it is disconnected. */

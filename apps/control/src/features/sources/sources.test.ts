@@ -74,7 +74,11 @@ test("sessions are made for a source, listed while they last, and revoked", asyn
   refusedAs(await ada.call("DELETE", `${path}/${source.session.id}`), 404, "not_found");
   const elsewhere = await ada.source((await ada.studio()).id);
   for (const sourceId of [newId("source"), elsewhere.id]) {
-    refusedAs(await ada.call("POST", path, { role: "publish", sourceId }), 404, "not_found");
+    for (const role of ["publish", "play"]) {
+      const refused = await ada.call("POST", path, { role, sourceId });
+      refusedAs(refused, 400, "invalid_request");
+      assert.match(refused.text, /"path":"body\.sourceId"/);
+    }
   }
 });
 
@@ -119,7 +123,7 @@ test("another tenant's sources and sessions are as if there were none", async ()
       },
     ]),
   ]);
-  refusedAs(await eve.call("POST", `/v1/studios/${own.id}/media-sessions`, session), 404, "not_found");
+  refusedAs(await eve.call("POST", `/v1/studios/${own.id}/media-sessions`, session), 400, "invalid_request");
   const list = shapeOf(await ada.call("GET", `${theirs}/sources`), 200, SourceList);
   assert.deepEqual(
     list.data.map((one) => one.name),

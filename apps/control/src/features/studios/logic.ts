@@ -59,7 +59,7 @@ async function requireSources(
   const details = named
     .filter(({ id }) => !known.has(id))
     .map(({ path }) => ({ path: `body.program.${path}`, message: "must be a source of this studio" }));
-  if (details.length > 0) throw new ApiError("not_found", "There is no such source.", { details });
+  if (details.length > 0) throw invalidRequest("The body names what is not there.", details);
 }
 
 /** A slate is a picture: a still, or a clip. */

@@ -57,9 +57,9 @@ test("the program's source is one of the studio's, and is let go of with it", as
   assert.equal(chosen.program.sourceId, own.id);
   for (const sourceId of [others.id, newId("source")]) {
     const refusal = await ada.call("PATCH", path, { program: { sourceId } });
-    refusedAs(refusal, 404, "not_found");
+    refusedAs(refusal, 400, "invalid_request");
     assert.match(refusal.text, /"path":"body\.program\.sourceId"/);
-    refusedAs(await ada.call("POST", "/v1/studios", { name: "New", program: { sourceId } }), 404, "not_found");
+    refusedAs(await ada.call("POST", "/v1/studios", { name: "New", program: { sourceId } }), 400, "invalid_request");
   }
   assert.equal((await ada.call("DELETE", `${path}/sources/${own.id}`)).status, 204);
   assert.equal(shapeOf(await ada.call("GET", path), 200, Studio).program.sourceId, null);
@@ -77,7 +77,7 @@ test("what is shown before the slate is the studio's own, in its order", async (
   ]);
   const others = await ada.source((await ada.studio()).id);
   const refused = await set([a, others.id]);
-  refusedAs(refused, 404, "not_found");
+  refusedAs(refused, 400, "invalid_request");
   assert.match(refused.text, /"path":"body\.program\.fallbackSourceIds\.1"/);
   refusedAs(await set([a, a]), 400, "invalid_request");
   refusedAs(await set(Array.from({ length: 9 }, () => newId("source"))), 400, "invalid_request");
