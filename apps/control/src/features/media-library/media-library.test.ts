@@ -6,7 +6,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { after, test } from "node:test";
-import { Asset, AssetCreated, AssetList, Studio } from "@trax/contract";
+import {
+  Asset,
+  AssetCreated,
+  AssetList,
+  Program,
+  Scene,
+  SceneList,
+  Source,
+  SourceCreated,
+  Studio,
+} from "@trax/contract";
 import { newId } from "@trax/foundation/ids";
 import { mountSmallDisk } from "@trax/peers";
 import sql from "sql-template-tag";
@@ -282,6 +292,33 @@ test("what shows an asset is named where it is deleted, and told where it is del
   assert.equal((await ada.call("DELETE", `/v1/media/${image.id}?force=true`)).status, 204);
   refusedAs(await ada.call("GET", `/v1/media/${image.id}`), 404, "not_found");
   refusedAs(await ada.call("DELETE", `/v1/media/${image.id}`), 404, "not_found");
+
+  // What named it says that it is gone, and takes what was read back as it is.
+  const ofScene = `${base}/scenes/${shapeOf(scene, 201, Scene).id}`;
+  const ofSource = `${base}/sources/${shapeOf(source, 201, SourceCreated).id}`;
+  const { layers, missingIds } = shapeOf(await ada.call("GET", ofScene), 200, Scene);
+  assert.deepEqual([layers[0]?.assetId, missingIds], [image.id, [image.id]]);
+  const listed = shapeOf(await ada.call("GET", `${base}/scenes`), 200, SceneList);
+  assert.deepEqual(listed.data[0]?.missingIds, [image.id]);
+  const again = shapeOf(await ada.call("PATCH", ofScene, { name: "Less", layers }), 200, Scene);
+  assert.deepEqual([again.name, again.missingIds], ["Less", [image.id]]);
+  const program = shapeOf(await ada.call("GET", `${base}/program`), 200, Program);
+  assert.deepEqual(program.missingIds, [image.id]);
+  const { overlays } = program;
+  assert.equal((await ada.call("PUT", `${base}/program/overlays`, { overlays })).status, 200);
+  const { slate, missingIds: ofStudio } = shapeOf(await ada.call("GET", base), 200, Studio);
+  assert.deepEqual(ofStudio, [image.id]);
+  assert.equal((await ada.call("PATCH", base, { slate })).status, 200);
+  assert.match(
+    shapeOf(await ada.call("GET", ofSource), 200, Source).lastError?.message ?? "",
+    /not in the media library/,
+  );
+  assert.equal((await ada.call("PATCH", ofSource, { name: "Gone", assetId: image.id })).status, 200);
+  // Nothing begins to name it.
+  refusedAs(await ada.call("POST", `${base}/scenes`, { name: "New", layers }), 400, "invalid_request");
+  refusedAs(await ada.call("PATCH", base, { slate: { assetId: newId("asset") } }), 400, "invalid_request");
+  const cleared = shapeOf(await ada.call("PATCH", base, { slate: { assetId: null } }), 200, Studio);
+  assert.deepEqual(cleared.missingIds, []);
 });
 
 test("only assets that are the account's, not failed and of a kind that fits can be shown", async () => {
