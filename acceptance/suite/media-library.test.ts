@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { Asset, AssetList } from "@trax/contract";
 import { startS3 } from "@trax/peers/s3/s3";
 import type { S3 } from "@trax/peers/s3/s3";
+import { startS3Front } from "@trax/peers/s3/s3-front";
+import type { S3Front } from "@trax/peers/s3/s3-front";
 import { newAccount } from "../src/account.ts";
 import type { Account } from "../src/account.ts";
 import { ownInstance, startInstance } from "../src/instance.ts";
@@ -18,11 +20,17 @@ import { beginUpload, cutOff, resumed, sendTo, sha256Of, someBytes } from "../sr
 // whatever a client or the network does. What becomes of it is in src/media.
 
 let s3: S3 | undefined;
+/** On the way to it; by it S3 is full when a test says so. (That VersityGW answers 507 on a full disk, foundation/src/object-store holds.) */
+let front: S3Front | undefined;
 const onS3 = ownInstance(async () => {
   s3 = await startS3();
-  return startInstance({ ...s3.environment });
+  front = await startS3Front(s3);
+  return startInstance({ ...front.environment });
 });
-afterAll(async () => s3?.stop());
+afterAll(async () => {
+  await front?.stop();
+  await s3?.stop();
+});
 
 /** Uploads here run out soon, and hardly anything may be stored. */
 const quotaBytes = 5_000_000;
@@ -127,34 +135,42 @@ for (const { store, visitor } of stores) {
   });
 }
 
-behaviour("on S3: more than 100 MB are sent in parts, and those that are there stay", async () => {
-  const account = await newAccount(await onS3());
-  const bytes = Buffer.alloc(100_000_001, someBytes(65_537));
-  const made = await beginUpload(account, { name: "Show.mp4", contentType: "video/mp4", sizeBytes: bytes.length });
-  const { parts } = made.upload;
-  assert.ok(parts !== null && parts.length > 1);
-  assert.equal(
-    parts.reduce((sum, part) => sum + part.sizeBytes, 0),
-    bytes.length,
-  );
-  const [first, second, ...others] = parts;
-  assert.ok(first !== undefined && second !== undefined);
-  const of = ({ offset, sizeBytes }: typeof first): Buffer<ArrayBuffer> => bytes.subarray(offset, offset + sizeBytes);
-  for (const part of others) assert.equal(await sendTo(part, of(part)), 200);
-  // VersityGW 1.8 would take half a part for a whole one, with zeros after it; of so little it takes none.
-  await cutOff(first, of(first).subarray(0, 1_000), first.sizeBytes);
-  assertRefused(await account.ask("POST", `/v1/media/${made.id}/complete`), "upload_incomplete");
-  const { upload } = await resumed(account, made.id);
-  assert.deepEqual(
-    upload.parts?.map(({ partNumber }) => partNumber),
-    [1, 2],
-  );
-  for (const part of upload.parts ?? []) assert.equal(await sendTo(part, of(part)), 200);
-  const complete = await account.ask("POST", `/v1/media/${made.id}/complete`);
-  assert.equal(complete.status, 200, complete.text);
-  assert.notEqual(textAt(complete.json, "status"), "awaiting_upload");
-  assert.equal((await account.ask("DELETE", `/v1/media/${made.id}`)).status, 204);
-});
+promise(
+  "completeMedia",
+  "storage_full",
+  "on S3: more than 100 MB are sent in parts, which stay while it is full",
+  async () => {
+    const account = await newAccount(await onS3());
+    const bytes = Buffer.alloc(100_000_001, someBytes(65_537));
+    const made = await beginUpload(account, { name: "Show.mp4", contentType: "video/mp4", sizeBytes: bytes.length });
+    const { parts } = made.upload;
+    assert.ok(parts !== null && parts.length > 1);
+    assert.equal(
+      parts.reduce((sum, part) => sum + part.sizeBytes, 0),
+      bytes.length,
+    );
+    const [first, second, ...others] = parts;
+    assert.ok(first !== undefined && second !== undefined);
+    const of = ({ offset, sizeBytes }: typeof first): Buffer<ArrayBuffer> => bytes.subarray(offset, offset + sizeBytes);
+    for (const part of others) assert.equal(await sendTo(part, of(part)), 200);
+    // VersityGW 1.8 would take half a part for a whole one, with zeros after it; of so little it takes none.
+    await cutOff(first, of(first).subarray(0, 1_000), first.sizeBytes);
+    assertRefused(await account.ask("POST", `/v1/media/${made.id}/complete`), "upload_incomplete");
+    const { upload } = await resumed(account, made.id);
+    assert.deepEqual(
+      upload.parts?.map(({ partNumber }) => partNumber),
+      [1, 2],
+    );
+    for (const part of upload.parts ?? []) assert.equal(await sendTo(part, of(part)), 200);
+    front?.failNext({ method: "POST", status: 507 });
+    assertRefused(await account.ask("POST", `/v1/media/${made.id}/complete`), "storage_full");
+    assert.equal((await read(account, made.id)).status, "awaiting_upload");
+    const complete = await account.ask("POST", `/v1/media/${made.id}/complete`);
+    assert.equal(complete.status, 200, complete.text);
+    assert.notEqual(textAt(complete.json, "status"), "awaiting_upload");
+    assert.equal((await account.ask("DELETE", `/v1/media/${made.id}`)).status, 204);
+  },
+);
 
 for (const operation of ["createMedia", "completeMedia", "resumeMediaUpload"] as const)
   promise(operation, "storage_unavailable", "while S3 is away; then it goes on as if nothing had been", async () => {
@@ -183,6 +199,25 @@ for (const operation of ["createMedia", "completeMedia", "resumeMediaUpload"] as
     assert.equal(await sendTo(made.upload, bytes), 200);
     assert.equal((await account.ask("POST", `/v1/media/${made.id}/complete`)).status, 200);
   });
+
+promise(
+  "createMedia",
+  "storage_full",
+  "where S3 is full nothing is made or kept, and the same is taken later",
+  async () => {
+    const account = await newAccount(await onS3());
+    const large = { name: "Show.mp4", contentType: "video/mp4", sizeBytes: 200_000_000 };
+    front?.failNext({ method: "POST", status: 507 });
+    assertRefused(await account.ask("POST", "/v1/media", large), "storage_full");
+    assert.deepEqual(listAt((await account.ask("GET", "/v1/media")).json, "data"), []);
+    const made = await beginUpload(account);
+    front?.failNext({ method: "PUT", status: 507 });
+    assert.equal(await sendTo(made.upload, someBytes(1_000)), 507);
+    assertRefused(await account.ask("POST", `/v1/media/${made.id}/complete`), "upload_incomplete");
+    assert.equal(await sendTo(made.upload, someBytes(1_000)), 200);
+    assert.equal((await account.ask("POST", `/v1/media/${made.id}/complete`)).status, 200);
+  },
+);
 
 promise("completeMedia", "happy", "harmless on a disk, where the last byte completes it", async () => {
   const account = await freshAccount();

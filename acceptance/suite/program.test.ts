@@ -27,6 +27,7 @@ promise("getProgram", "happy", "the automatic scene, until somebody says otherwi
     previewSceneId: null,
     onSlate: false,
     overlays: [],
+    missingIds: [],
     transition: { type: "cut", durationMs: 0 },
   });
 });

@@ -40,6 +40,7 @@ promise("createScene", "happy", "each preset with its slots, and what is left ou
       layers: [],
       audio: [],
       audioFollowsVideo: true,
+      missingIds: [],
     });
   }
 });

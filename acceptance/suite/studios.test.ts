@@ -37,6 +37,7 @@ promise("createStudio", "happy", "a name is enough; the rest is what a first sho
     },
     slate: { assetId: null, text: null, color: null },
     recording: { enabled: false },
+    missingIds: [],
   });
 });
 

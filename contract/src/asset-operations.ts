@@ -76,7 +76,7 @@ export const assetOperations = {
     tag: "Media library",
     summary: "Delete an asset",
     description:
-      "With its files, or with what was sent of them. Refused with `asset_in_use` while a scene, an overlay, a slate or a source names it (`details` says which), unless `?force=true`: what names it then shows nothing in its place.",
+      "With its files, or with what was sent of them. Refused with `asset_in_use` while a scene, an overlay, a slate or a source names it (`details` says which), unless `?force=true`: what names it then shows nothing in its place, and has its id in `missingIds`.",
     auth: "credential",
     scope: "media:write",
     write: true,
@@ -107,7 +107,7 @@ export const assetOperations = {
     body: null,
     status: 200,
     response: Asset,
-    errors: ["upload_incomplete", "storage_unavailable"],
+    errors: ["upload_incomplete", "storage_full", "storage_unavailable"],
   }),
   resumeMediaUpload: operation({
     method: "POST",

@@ -75,7 +75,10 @@ const assetFields = {
   sha256: z.string().nullable().meta({ description: "Hex; null until it is known." }),
   status: AssetStatus,
   progress: z.number().int().meta({ description: "0 to 100, while it is `processing`." }),
-  failureReason: z.string().nullable().meta({ description: "In words, where it has `failed`." }),
+  failureReason: z
+    .string()
+    .nullable()
+    .meta({ description: "In words: why it has `failed`, or what it waits for while it is `processing`." }),
   durationMs: z.number().int().nullable(),
   width: z.number().int().nullable(),
   height: z.number().int().nullable(),

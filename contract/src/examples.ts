@@ -27,6 +27,7 @@ const studio = {
   },
   slate: { assetId: null, text: null, color: null },
   recording: { enabled: false },
+  missingIds: [],
   createdAt: at,
   updatedAt: at,
 };
@@ -173,6 +174,7 @@ const scene = {
   layers: [],
   audio: [{ sourceId, gain: -3.5, mute: false, solo: false, delayMs: 40 }],
   audioFollowsVideo: true,
+  missingIds: [],
   createdAt: at,
   updatedAt: at,
 };
@@ -229,6 +231,7 @@ const program = {
   previewSceneId: null,
   onSlate: false,
   overlays: [{ ...lowerThird, text: null, assetId: null, url: null, until: null, position: "bottom-left" }],
+  missingIds: [],
   transition: { type: "fade", durationMs: 500 },
 };
 

@@ -9,6 +9,12 @@ export function id(prefix: string) {
   return z.string().regex(idPattern(prefix), `must be an id: ${prefix}_ and 26 characters`);
 }
 
+/** What something names that was deleted; to be sent back with it as it is. */
+export const MissingIds = z.array(z.string()).meta({
+  description:
+    "Of the sources and assets that it names, those that were deleted: nothing is shown in their place. They may be sent back as they are.",
+});
+
 /** RFC 3339, UTC, milliseconds. */
 export const Time = z.iso.datetime({ precision: 3 });
 

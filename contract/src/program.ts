@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Time, id, text } from "./field.ts";
+import { MissingIds, Time, id, text } from "./field.ts";
 import { ImageUrl } from "./image-url.ts";
 import { PartId } from "./layer.ts";
 import { SceneId } from "./scene.ts";
@@ -70,6 +70,7 @@ export const Program = z
     previewSceneId: z.string().nullable().meta({ description: "Null: none is previewed." }),
     onSlate: z.boolean().meta({ description: "What the scene shows is gone, and the slate is on." }),
     overlays: z.array(Overlay),
+    missingIds: MissingIds,
     transition: z
       .object({ type: Transition, durationMs: z.number().int() })
       .meta({ id: "ProgramTransition", description: "How the last take looked." }),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Name, Time, id, page } from "./field.ts";
+import { MissingIds, Name, Time, id, page } from "./field.ts";
 import { Layer, LayerInput } from "./layer.ts";
 import { StudioId } from "./studio.ts";
 
@@ -46,6 +46,7 @@ export const Scene = z
     layers: z.array(Layer),
     audio: z.array(SceneAudio),
     audioFollowsVideo: z.boolean(),
+    missingIds: MissingIds,
     createdAt: Time,
     updatedAt: Time,
   })

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Color, Name, Time, id, page, text } from "./field.ts";
+import { MissingIds, Color, Name, Time, id, page, text } from "./field.ts";
 
 export const StudioId = id("std").meta({ example: "std_01k9zv4q8fe6s9yq4n3g5t0w2x" });
 
@@ -61,6 +61,7 @@ export const Studio = z
       })
       .meta({ id: "StudioSlate" }),
     recording: z.object({ enabled: z.boolean() }).meta({ id: "StudioRecording" }),
+    missingIds: MissingIds,
     createdAt: Time,
     updatedAt: Time,
   })

@@ -55,6 +55,7 @@ test("a program nobody has written to shows the automatic scene", async () => {
     previewSceneId: null,
     onSlate: false,
     overlays: [],
+    missingIds: [],
     transition: { type: "cut", durationMs: 0 },
   });
 });

@@ -5,7 +5,7 @@ import { ApiError, invalidRequest } from "../../kernel/errors.ts";
 import { LaterAnswer } from "../../kernel/later-answer.ts";
 import { holdStudio } from "../broadcast/index.ts";
 import { appendProgramChanged } from "./changed.ts";
-import { requireNamed } from "./named-things.ts";
+import { missingOf, requireNamed } from "./named-things.ts";
 import { withIds } from "./part-ids.ts";
 import { requirePictures } from "./pictures.ts";
 import * as rows from "./program-sql.ts";
@@ -13,14 +13,16 @@ import type { ProgramRow } from "./program-sql.ts";
 import { isScene } from "./scene-sql.ts";
 import type { UntilShown } from "./shown.ts";
 
-function programOf(row: ProgramRow): Program {
+async function programOf(db: Queryable, accountId: string, studioId: string, row: ProgramRow): Promise<Program> {
+  const named = row.overlays.map(({ assetId }) => ({ path: "", assetId }));
+  const missingIds = [...(await missingOf(db, accountId, studioId, named))];
   const { mode, sceneId, previewSceneId, onSlate } = row;
   const transition = { type: row.transition, durationMs: row.transitionMs };
-  return { mode, sceneId, previewSceneId, onSlate, overlays: [...row.overlays], transition };
+  return { mode, sceneId, previewSceneId, onSlate, overlays: [...row.overlays], missingIds, transition };
 }
 
 export async function getProgram(db: Queryable, accountId: string, studioId: string): Promise<Program> {
-  return programOf(await rows.readProgram(db, accountId, studioId));
+  return programOf(db, accountId, studioId, await rows.readProgram(db, accountId, studioId));
 }
 
 /** Reads the program as it was just written, and tells of it. */
@@ -68,7 +70,7 @@ export async function previewProgram(
   await holdStudio(tx, accountId, studioId);
   await requireScene(tx, accountId, studioId, sceneId);
   await rows.writePreview(tx, accountId, studioId, sceneId);
-  return programOf(await changed(tx, accountId, studioId));
+  return programOf(tx, accountId, studioId, await changed(tx, accountId, studioId));
 }
 
 export async function setOverlays(
@@ -81,7 +83,14 @@ export async function setOverlays(
   await holdStudio(tx, accountId, studioId);
   const assetKinds = ["image"] as const;
   const named = given.map(({ assetId }, index) => ({ path: `overlays.${index}`, assetId, assetKinds }));
-  await requireNamed(tx, accountId, studioId, named);
+  const { overlays } = await rows.readProgram(tx, accountId, studioId);
+  await requireNamed(
+    tx,
+    accountId,
+    studioId,
+    named,
+    overlays.map(({ assetId }) => ({ path: "", assetId })),
+  );
   await rows.writeOverlays(tx, accountId, studioId, withIds(given));
-  return programOf(await changed(tx, accountId, studioId));
+  return programOf(tx, accountId, studioId, await changed(tx, accountId, studioId));
 }

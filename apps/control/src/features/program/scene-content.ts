@@ -26,8 +26,14 @@ export function mergedContent(before: SceneContent, patch: SceneUpdate): SceneCo
   };
 }
 
-/** The sources and assets that a body names; what a scene has already is not asked for again. */
-export function namedIn({ slots = [], layers = [], audio = [] }: SceneUpdate): readonly Named[] {
+type Naming = {
+  readonly slots?: readonly Pick<SceneContent["slots"][number], "sourceId">[] | undefined;
+  readonly layers?: readonly Pick<SceneContent["layers"][number], "type" | "sourceId" | "assetId">[] | undefined;
+  readonly audio?: readonly Pick<SceneContent["audio"][number], "sourceId">[] | undefined;
+};
+
+/** The sources and assets that a body names, or a scene does. */
+export function namedIn({ slots = [], layers = [], audio = [] }: Naming): readonly Named[] {
   return [
     ...slots.map(({ sourceId }, index) => ({ path: `slots.${index}`, sourceId })),
     ...layers.map(({ type, sourceId, assetId }, index) => ({

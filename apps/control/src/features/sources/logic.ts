@@ -74,7 +74,7 @@ export async function createSource(
 ): Promise<SourceCreated> {
   await holdStudio(db, accountId, studioId);
   const { name, kind, onConflict, loop, silenceMs, assetId = null } = given;
-  await requirePlayable(db, accountId, assetId);
+  await requirePlayable(db, accountId, assetId, null);
   const id = newId("source");
   const urls = urlsOfNew(kind, given);
   const sealedUrls = urls === null ? null : sealUrls(vault, urls, { accountId, id });
@@ -125,7 +125,7 @@ export async function updateSource(
   const before = await rows.findSource(db, accountId, studioId, sourceId);
   if (before === undefined) throw notFound("source");
   const given = urlsFor(before.kind, { url, playlist, assetId });
-  await requirePlayable(db, accountId, assetId ?? null);
+  await requirePlayable(db, accountId, assetId ?? null, before.assetId);
   const known = before.sealedUrls === null ? [] : (openUrls(vault, before.sealedUrls, before) ?? []);
   const sealedUrls = given === null ? null : sealUrls(vault, withoutMasks(given, known), before);
   const newMedia = given === null && assetId === undefined ? null : { sealedUrls, assetId: assetId ?? null };
@@ -143,9 +143,14 @@ export async function updateSource(
 }
 
 /** Anything of the library can be played: what has no picture is heard. */
-async function requirePlayable(db: Queryable, accountId: string, assetId: string | null): Promise<void> {
+async function requirePlayable(
+  db: Queryable,
+  accountId: string,
+  assetId: string | null,
+  before: string | null,
+): Promise<void> {
   const named = assetId === null ? [] : [{ path: "body.assetId", assetId, kinds: null }];
-  const details = await wrongAssets(db, accountId, named);
+  const details = await wrongAssets(db, accountId, named, new Set([before ?? ""]));
   if (details.length > 0) throw invalidRequest("The asset cannot be played.", details);
 }
 

@@ -1,4 +1,4 @@
-import type { Source } from "@trax/contract";
+import type { Source, SourceError } from "@trax/contract";
 import type { Vault } from "@trax/foundation/vault";
 import { videoNow } from "../broadcast/index.ts";
 import { openUrls, shownUrl } from "./source-url.ts";
@@ -22,8 +22,18 @@ export function sourceOf(row: SourceRow, vault: Vault): Source {
     protocol: row.protocol,
     video: videoNow(row.video, row.audio, row.bitrateNow),
     audio: row.audio,
-    lastError: row.lastError,
+    lastError: row.isAssetGone ? goneAsset(row.lastError) : row.lastError,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
+  };
+}
+
+/** The media agent looks only while a program runs; here it is seen at any time. */
+function goneAsset(last: SourceError | null): SourceError {
+  if (last?.code === "not_found") return last;
+  return {
+    code: "not_found",
+    message: "Its asset is not in the media library any more.",
+    at: new Date().toISOString(),
   };
 }

@@ -13,6 +13,8 @@ export type SourceRow = {
   readonly sealedUrls: string | null;
   /** Played in place of a URL. */
   readonly assetId: string | null;
+  /** That is not in the library any more. */
+  readonly isAssetGone: boolean;
   readonly loop: boolean;
   readonly silenceMs: number;
   readonly status: SourceStatus;
@@ -30,6 +32,8 @@ export type SourceRow = {
 const columns = sql`
   s.id, s.account_id as "accountId", s.studio_id as "studioId", s.name, s.kind, s.on_conflict as "onConflict",
   s.url as "sealedUrls", s.asset_id as "assetId", s.loop, s.silence_ms as "silenceMs", s.status, s.protocol, s.video, s.audio, s.last_error as "lastError",
+  s.asset_id is not null
+    and not exists (select from assets a where a.account_id = s.account_id and a.id = s.asset_id) as "isAssetGone",
   s.created_at as "createdAt", s.updated_at as "updatedAt",
   (select g.bitrate from source_gauges g
    where g.source_id = s.id and g.updated_at > now() - interval '5 seconds') as "bitrateNow"`;

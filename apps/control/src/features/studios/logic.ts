@@ -48,6 +48,7 @@ async function requireSources(
   accountId: string,
   studioId: string,
   { sourceId, fallbackSourceIds = [] }: ProgramPatch,
+  before: Studio["program"],
 ): Promise<void> {
   const named = [
     ...(typeof sourceId === "string" ? [{ path: "sourceId", id: sourceId }] : []),
@@ -55,7 +56,9 @@ async function requireSources(
   ];
   if (named.length === 0) return;
   const ids = named.map(({ id }) => id);
-  const known = await sourcesAmong(db, accountId, studioId, ids);
+  const known = new Set(await sourcesAmong(db, accountId, studioId, ids));
+  // What it names already may be sent back, though it is not there any more.
+  for (const id of [before.sourceId ?? [], before.fallbackSourceIds].flat()) known.add(id);
   const details = named
     .filter(({ id }) => !known.has(id))
     .map(({ path }) => ({ path: `body.program.${path}`, message: "must be a source of this studio" }));
@@ -63,10 +66,15 @@ async function requireSources(
 }
 
 /** A slate is a picture: a still, or a clip. */
-async function requireSlate(db: Queryable, accountId: string, { assetId }: SlatePatch): Promise<void> {
+async function requireSlate(
+  db: Queryable,
+  accountId: string,
+  { assetId }: SlatePatch,
+  before: Studio["slate"],
+): Promise<void> {
   if (typeof assetId !== "string") return;
   const named = [{ path: "body.slate.assetId", assetId, kinds: ["image", "video"] as const }];
-  const details = await wrongAssets(db, accountId, named);
+  const details = await wrongAssets(db, accountId, named, new Set([before.assetId ?? ""]));
   if (details.length > 0) throw invalidRequest("The slate's asset cannot be shown.", details);
 }
 
@@ -87,9 +95,9 @@ export async function updateStudio(
   patch: StudioUpdate,
 ): Promise<Studio> {
   await holdStudio(db, accountId, studioId);
-  if (patch.program !== undefined) await requireSources(db, accountId, studioId, patch.program);
-  if (patch.slate !== undefined) await requireSlate(db, accountId, patch.slate);
   const before = await getStudio(db, accountId, studioId);
+  if (patch.program !== undefined) await requireSources(db, accountId, studioId, patch.program, before.program);
+  if (patch.slate !== undefined) await requireSlate(db, accountId, patch.slate, before.slate);
   const studio = await rows.updateStudio(db, accountId, studioId, patch);
   if (studio === undefined) throw notFound("studio");
   const changed = fixedWhileLive.filter((name) => studio.program[name] !== before.program[name]);

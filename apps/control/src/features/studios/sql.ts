@@ -18,6 +18,11 @@ const studio = sql`id, json_build_object(
     'fallbackSourceIds', fallback_source_ids),
   'slate', json_build_object('assetId', slate->'assetId', 'text', slate->'text', 'color', slate->'color'),
   'recording', json_build_object('enabled', recording_enabled),
+  'missingIds', array_to_json(array(
+    select n.id from unnest(fallback_source_ids || program_source_id::text || (slate->>'assetId')) n(id)
+    where n.id is not null
+      and not exists (select from sources c where c.studio_id = studios.id and c.id = n.id)
+      and not exists (select from assets a where a.account_id = studios.account_id and a.id = n.id))),
   'createdAt', ${time("created_at")}, 'updatedAt', ${time("updated_at")}) as studio`;
 
 /** The account's studios below an id, newest first. */
