@@ -49,6 +49,7 @@ test("ffmpeg's listener receives the source whole", async () => {
       () => (worker.gauge("ffmpeg")?.bitrate ?? 0) > 0 && worker.gauge("ffmpeg"),
     );
     assert.equal(gauge.droppedFrames, 0);
+    assert.ok(typeof gauge.roundTripMs === "number" && gauge.roundTripMs < 1_000, JSON.stringify(gauge));
     worker.tell({ type: "relay", spec: relaySpec(source) });
     await worker.waitForStatus("ffmpeg", "idle");
     await listener.finish();
@@ -66,6 +67,7 @@ test("MediaMTX takes it by the stream id, in the URL or as the key", async () =>
   worker.tell({ type: "relay", spec: relaySpec(source, destinations) });
   await worker.waitForStatus("in-url", "live");
   await worker.waitForStatus("as-key", "live");
+  await waitFor("a gauge with the round trip", () => typeof worker.gauge("as-key")?.roundTripMs === "number");
   const path = await router.waitForPath("by-key");
   assert.equal(path.sourceType, "srtConn");
   assert.deepEqual([...path.tracks].sort(), ["H264", "MPEG-4 Audio"]);

@@ -9,6 +9,8 @@ import type { OutgoingMessage } from "../rtmp/outgoing.ts";
 import type { Taken } from "../rtmp/publisher.ts";
 import { MpegTsMuxer } from "./mpegts-muxer.ts";
 import { OutputQueue } from "./output-queue.ts";
+import { srtRoundTripMs } from "./srt-round-trip.ts";
+import type { SrtPeer } from "./srt-round-trip.ts";
 import { ffmpegSrtUrl, readSrtUrl } from "./srt-url.ts";
 
 /** For connecting, and for each write. MediaMTX takes 2 s and more to refuse a stream id. */
@@ -35,6 +37,7 @@ export async function openSrt(
   const address = await checkAddress(target.host, options);
   if (!address.ok) return { code: address.code, message: address.message };
   const output = new SrtOutput(options.maxQueueBytes, listener);
+  void output.measure({ ip: address.ip, family: address.family, port: target.port });
   void output.run(ffmpegSrtUrl(target, address, deadlineMs));
   return output;
 }
@@ -50,6 +53,8 @@ class SrtOutput implements Sender {
   readonly #listener: SenderListener;
   readonly #queue: OutputQueue;
   readonly #io = new IOContext();
+  readonly #ended = new AbortController();
+  #roundTripMs: number | null = null;
   #isOpen = false;
   #isClosing = false;
   #takenBytes = 0;
@@ -66,6 +71,11 @@ class SrtOutput implements Sender {
     return this.#queue.droppedFrames;
   }
 
+  /** As it was when connecting. */
+  get roundTripMs(): number | null {
+    return this.#roundTripMs;
+  }
+
   taken(): Taken {
     return { takenBytes: this.#takenBytes, takenAt: this.#takenAt, acknowledges: false };
   }
@@ -77,6 +87,11 @@ class SrtOutput implements Sender {
   close(): void {
     this.#isClosing = true;
     this.#queue.end();
+  }
+
+  /** While it connects: there are listeners that take one caller and then listen no more. Never rejects. */
+  async measure(peer: SrtPeer): Promise<void> {
+    this.#roundTripMs = await srtRoundTripMs(peer, this.#ended.signal);
   }
 
   /** Connects, writes until closed or lost, and closes. Never rejects. */
@@ -121,6 +136,7 @@ class SrtOutput implements Sender {
   }
 
   #end(reason: CloseReason | null): void {
+    this.#ended.abort();
     this.#queue.end();
     this.#listener.onClosed(this.#isClosing ? null : reason);
   }
