@@ -11,9 +11,10 @@ import { requireScope } from "../../kernel/guard.ts";
 import { requireStudio } from "../broadcast/index.ts";
 import { frameOf, retryFrame } from "./frame.ts";
 import { sendMeters } from "./meters.ts";
-import { batch } from "./tail.ts";
+import { batch, writesOf } from "./tail.ts";
 import type { Reader, Tail } from "./tail.ts";
 import type { Tails } from "./tails.ts";
+import type { Unread } from "./unread.ts";
 import { keepChatWatched } from "./watch-chat.ts";
 
 /** While the database is away it is asked again this often. */
@@ -37,6 +38,7 @@ export type Following = {
   readonly database: Database;
   readonly feed: EventFeed;
   readonly tails: Tails;
+  readonly unread: Unread;
   readonly accountId: string;
   readonly studioId: string;
   readonly scopes: ReadonlySet<Scope>;
@@ -107,9 +109,15 @@ async function catchUp(reader: Reader, tail: Tail, following: Following): Promis
     await openDoorbell().wait(known === null ? 10 : awayMs, signal);
     return true;
   }
-  const last = events.at(-1);
-  reader.afterSeq = Math.max(last?.seq ?? afterSeq, events.length < batch ? known : afterSeq);
-  return last === undefined || send(reader, events.map((event) => frameOf(event.envelope)).join(""), following);
+  const frames = events.map(({ seq, envelope }) => {
+    const text = frameOf(envelope);
+    return { seq, text, bytes: Buffer.byteLength(text) };
+  });
+  // What does not fit is read again rather than kept until the reader has taken what comes before it.
+  const [write, ...rest] = writesOf(frames);
+  const isAll = events.length < batch && rest.length === 0;
+  reader.afterSeq = Math.max(write?.at(-1)?.seq ?? afterSeq, isAll ? known : afterSeq);
+  return write === undefined || send(reader, write.map(({ text }) => text).join(""), following);
 }
 
 /** Null while the database is away. */
@@ -129,15 +137,23 @@ async function send(reader: Reader, text: string, following: Following): Promise
   return response.write(text) || drained(reader, following);
 }
 
-/** Answers whether the reader is still there to be sent more: one that lets a batch lie is disconnected. */
-async function drained({ response }: Reader, { signal, patienceMs }: Following): Promise<boolean> {
+/**
+ * Answers whether the reader is still there to be sent more: one that lets a
+ * write lie is disconnected, and at once where too much lies on this node.
+ */
+async function drained({ response }: Reader, { signal, patienceMs, unread }: Following): Promise<boolean> {
   if (response.destroyed) return false;
   if (!response.writableNeedDrain) return true;
   const taken = openDoorbell();
   response.once("drain", taken.ring);
+  const taking = unread.wait(response.writableLength, () => {
+    response.destroy();
+    taken.ring();
+  });
   try {
-    if (await taken.wait(patienceMs, signal)) return true;
+    if ((await taken.wait(patienceMs, signal)) && !response.destroyed) return true;
   } finally {
+    taking();
     response.off("drain", taken.ring);
   }
   response.destroy();

@@ -2,6 +2,7 @@ import type { Handlers } from "../../kernel/mount.ts";
 import type { Services } from "../../kernel/services.ts";
 import { follow } from "./follow.ts";
 import { openTails } from "./tails.ts";
+import { Unread } from "./unread.ts";
 
 export type EventHandlers = { readonly follow: Handlers<"streamEvents"> };
 
@@ -11,6 +12,7 @@ export function eventHandlers(
   patienceMs = 30_000,
 ): EventHandlers {
   const tails = openTails(pool, eventFeed);
+  const unread = new Unread();
   return {
     follow: {
       streamEvents: ({ database, accountId, principal, params, query, headers, signal, open }) => {
@@ -22,6 +24,7 @@ export function eventHandlers(
           database,
           feed: eventFeed,
           tails,
+          unread,
           accountId,
           studioId: params.id,
           scopes,

@@ -8,17 +8,26 @@ import { lastSeq, readStudioEvents } from "../../kernel/events.ts";
 import type { StoredEvent } from "../../kernel/events.ts";
 import { isStudio } from "../broadcast/index.ts";
 import { frameOf, heartbeatFrame } from "./frame.ts";
+import type { Remembered } from "./remembered.ts";
 
 const heartbeatMs = 15_000;
 /** While nothing rings it is looked this often whether the studio still is, ms. */
 const quietMs = 15_000;
 /** While the database is away it is asked again this often, ms. */
 const awayMs = 500;
-/** Events in one write. All that waits for a slow reader is one such batch. */
+/** Events that are read at once. */
 export const batch = 100;
-/** What is remembered for readers that join or were slow for a moment: events, and characters of them. */
+/** Bytes in one write, unless a single event is longer. All that waits for a slow reader is one write. */
+export const mostWritten = 128 * 1024;
+/**
+ * Between two writes, ms for each reader, and at most: a write costs most of what it does however little is in it,
+ * so that where many follow, what comes meanwhile goes together. After a silence nothing waits.
+ */
+const gatherMs = 0.1;
+const mostGatherMs = 50;
+/** What is remembered for readers that join or were slow for a moment: events, and bytes of them. */
 const mostRemembered = 2_000;
-const mostCharacters = 8_000_000;
+const mostBytes = 8_000_000;
 
 /** One who is sent a studio's events. */
 export type Reader = {
@@ -33,7 +42,9 @@ export type Reader = {
 /** `slow`: what was written waits; who reads goes on by itself until it has been taken. `gone`: there is no studio any more. */
 export type Parting = "slow" | "gone" | "aborted";
 
-type Frame = { readonly seq: number; readonly type: EventType; readonly text: string };
+type Frame = { readonly seq: number; readonly type: EventType; readonly text: string; readonly bytes: number };
+
+export type TailParts = { readonly database: Database; readonly feed: EventFeed; readonly remembered: Remembered };
 
 type Attached = {
   readonly reader: Reader;
@@ -50,11 +61,12 @@ type Attached = {
 export class Tail {
   readonly #studio: { readonly accountId: string; readonly studioId: string };
   readonly #database: Database;
+  readonly #remembered: Remembered;
   readonly #attached = new Map<Reader, Attached>();
   readonly #ending = new AbortController();
   readonly #running: Promise<void>;
   #frames: Frame[] = [];
-  #characters = 0;
+  #bytes = 0;
   /** All up to `#position` has been read; what came after `#floor` is remembered. Null: not begun. */
   #position: number | null = null;
   #floor = 0;
@@ -62,9 +74,13 @@ export class Tail {
   /** Why it broke; null: it did not. */
   #failure: { readonly error: unknown } | null = null;
 
-  constructor(studio: { readonly accountId: string; readonly studioId: string }, database: Database, feed: EventFeed) {
+  constructor(
+    studio: { readonly accountId: string; readonly studioId: string },
+    { database, feed, remembered }: TailParts,
+  ) {
     this.#studio = studio;
     this.#database = database;
+    this.#remembered = remembered;
     this.#running = this.#run(feed);
   }
 
@@ -93,10 +109,8 @@ export class Tail {
     try {
       if (signal.aborted) return "aborted";
       if (this.#isGone) return "gone";
-      const missed = this.#frames.filter(({ seq }) => seq > reader.afterSeq);
-      for (let from = 0; from < missed.length; from += batch) {
-        if (!this.#give(reader, missed.slice(from, from + batch), null)) return "slow";
-      }
+      const missed = this.#frames.slice(this.#frames.findLastIndex(({ seq }) => seq <= reader.afterSeq) + 1);
+      for (const frames of writesOf(missed)) if (!this.#give(reader, frames, null)) return "slow";
       return await parted.promise;
     } finally {
       signal.removeEventListener("abort", abort);
@@ -108,6 +122,7 @@ export class Tail {
   async close(): Promise<void> {
     this.#ending.abort();
     await this.#running;
+    this.forget();
   }
 
   async #run(feed: EventFeed): Promise<void> {
@@ -143,6 +158,7 @@ export class Tail {
       });
       if (events.length > 0) {
         this.#tell(events);
+        if (events.length < batch) await this.#gather();
         return 0;
       }
       if (await isStudio(this.#database, this.#studio.accountId, this.#studio.studioId)) return quietMs;
@@ -155,34 +171,53 @@ export class Tail {
     }
   }
 
-  #tell(events: readonly StoredEvent[]): void {
-    const frames = events.map(({ seq, envelope }): Frame => ({ seq, type: envelope.type, text: frameOf(envelope) }));
-    this.#remember(frames);
-    // What is taken back is gone from the outbox, and must not live on here for those who come later.
-    if (frames.some(({ type }) => type === "chat.messages_deleted")) this.#forget();
-    const written: Written = new Map();
-    for (const { reader, part } of this.#attached.values()) if (!this.#give(reader, frames, written)) part("slow");
+  /** Lets some come together for the next write. */
+  async #gather(): Promise<void> {
+    const ms = Math.min(mostGatherMs, this.#attached.size * gatherMs);
+    if (ms >= 1) await openDoorbell().wait(ms, this.#ending.signal);
   }
 
-  #forget(): void {
+  #tell(events: readonly StoredEvent[]): void {
+    const frames = events.map(({ seq, envelope }): Frame => {
+      const text = frameOf(envelope);
+      return { seq, type: envelope.type, text, bytes: Buffer.byteLength(text) };
+    });
+    this.#remember(frames);
+    // What is taken back is gone from the outbox, and must not live on here for those who come later.
+    if (frames.some(({ type }) => type === "chat.messages_deleted")) this.forget();
+    for (const write of writesOf(frames)) {
+      const written: Written = new Map();
+      for (const { reader, part } of this.#attached.values()) {
+        if (this.#give(reader, write, written)) continue;
+        // It takes the rest by itself.
+        this.#attached.delete(reader);
+        part("slow");
+      }
+    }
+  }
+
+  /** What was told of is read from the database again by whoever needs it. */
+  forget(): void {
     this.#frames = [];
-    this.#characters = 0;
+    this.#bytes = 0;
     this.#floor = this.#position ?? 0;
+    this.#remembered.note(this, 0);
   }
 
   #remember(frames: readonly Frame[]): void {
     this.#frames.push(...frames);
     this.#position = frames.at(-1)?.seq ?? this.#position;
-    for (const { text } of frames) this.#characters += text.length;
+    for (const { bytes } of frames) this.#bytes += bytes;
     let dropped = 0;
-    while (this.#frames.length - dropped > mostRemembered || this.#characters > mostCharacters) {
+    while (this.#frames.length - dropped > mostRemembered || this.#bytes > mostBytes) {
       const frame = this.#frames[dropped];
       if (frame === undefined) break;
       dropped++;
-      this.#characters -= frame.text.length;
+      this.#bytes -= frame.bytes;
       this.#floor = frame.seq;
     }
     if (dropped > 0) this.#frames = this.#frames.slice(dropped);
+    this.#remembered.note(this, this.#bytes);
   }
 
   /** Answers whether the reader took it; what it did not take waits in its connection, and is all that does. */
@@ -214,10 +249,35 @@ export class Tail {
 /** The bytes of a batch by the very set of types that readers share. */
 type Written = Map<ReadonlySet<EventType>, Buffer>;
 
-/** Node says that a large chunk is too much before it has tried: what counts is whether some of it waits. */
+/** Parts of a list, in order, each for one write. */
+export function writesOf<T extends { readonly bytes: number }>(frames: readonly T[]): T[][] {
+  const writes: T[][] = [];
+  let room = 0;
+  for (const frame of frames) {
+    const last = writes.at(-1);
+    if (last === undefined || frame.bytes > room) {
+      writes.push([frame]);
+      room = mostWritten;
+    } else {
+      last.push(frame);
+    }
+    room -= frame.bytes;
+  }
+  return writes;
+}
+
+/**
+ * Node says that a large chunk is too much before it has tried: what counts is
+ * whether some of it waits. Corked, the chunk is one write with what HTTP puts
+ * around it, and made when uncorked rather than a tick later.
+ */
 function put(reader: Reader, bytes: Buffer | string): boolean {
   const { response } = reader;
+  const { socket } = response;
   if (response.destroyed) return false;
   reader.quietFrom = performance.now();
-  return response.write(bytes) || response.writableLength === 0;
+  socket?.cork();
+  const isLittle = response.write(bytes);
+  socket?.uncork();
+  return isLittle || response.writableLength === 0;
 }

@@ -1,5 +1,6 @@
 import type { Database } from "@trax/foundation/database";
 import type { EventFeed } from "../../kernel/event-feed.ts";
+import { Remembered } from "./remembered.ts";
 import { Tail } from "./tail.ts";
 
 /** The studios that are followed on this node, each with one tail. */
@@ -12,13 +13,13 @@ export type Tails = {
 };
 
 export function openTails(database: Database, feed: EventFeed): Tails {
+  const parts = { database, feed, remembered: new Remembered() };
   const followed = new Map<string, { readonly tail: Tail; readers: number }>();
   return {
     join(studio) {
       const key = `${studio.accountId} ${studio.studioId}`;
       const known = followed.get(key);
-      const one =
-        known === undefined || known.tail.isOver ? { tail: new Tail(studio, database, feed), readers: 0 } : known;
+      const one = known === undefined || known.tail.isOver ? { tail: new Tail(studio, parts), readers: 0 } : known;
       followed.set(key, one);
       one.readers++;
       return {
