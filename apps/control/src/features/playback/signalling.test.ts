@@ -98,8 +98,9 @@ test("a publisher's offer goes to its source's path, and its session is under ou
   assert.equal(last.headers["x-forwarded-for"], "127.0.0.1");
 
   const session = header("location") ?? "";
-  const patch = (ifMatch: string | null, body: string, path = session): Promise<Answer> =>
+  const patch = (ifMatch: string | null, body: string, path = session, at = control.baseUrl): Promise<Answer> =>
     control.call(path, {
+      baseUrl: at,
       method: "PATCH",
       headers: {
         "content-type": "application/trickle-ice-sdpfrag",
@@ -118,16 +119,19 @@ test("a publisher's offer goes to its source's path, and its session is under ou
   );
   refusedAs(overtaken, 412, "precondition_failed");
   assert.ok(!asked.some(({ body }) => /[23]/.test(body)), "none of these went on to the router");
+  const other = await control.another({ TRAX_WEBRTC_PORT: String(address.port) });
+  assert.equal((await patch('"new"', "a=candidate:4", session, other.baseUrl)).status, 204, "at another control");
+  refusedAs(await patch('"abcd"', "a=candidate:2", session, other.baseUrl), 412, "precondition_failed");
   away = true;
   refusedAs(await patch('"new"', "restart"), 503, "media_unavailable");
   away = false;
-  refusedAs(await patch('"new"', "a=candidate:4"), 412, "precondition_failed");
+  refusedAs(await patch('"new"', "a=candidate:5"), 412, "precondition_failed");
   refusedAs(await patch('"new"', "none of these", session.replace("1b", "2c")), 404, "not_found");
   const ended = await control.call(session, { method: "DELETE" });
   assert.deepEqual([ended.status, ended.text], [200, ""]);
   assert.equal(asked.at(-1)?.line, `DELETE /in/${source.id}/whip/${secret}`);
-  const other = `/whip/${source.id}/session/${secret.replace("1b", "2c")}`;
-  refusedAs(await control.call(other, { method: "DELETE" }), 404, "not_found");
+  const unknown = `/whip/${source.id}/session/${secret.replace("1b", "2c")}`;
+  refusedAs(await control.call(unknown, { method: "DELETE" }), 404, "not_found");
   refusedAs(await control.call(`/whip/${source.id}/session/x`, { method: "DELETE" }), 404, "not_found");
 });
 

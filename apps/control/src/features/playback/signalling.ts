@@ -37,11 +37,12 @@ export type SessionAnswer = { readonly sdp: string; readonly secret: string; rea
 export class Signalling {
   readonly #db: Database;
   readonly #router: RouterSignalling;
-  readonly #ice = new IceSessions();
+  readonly #ice: IceSessions;
 
   constructor(db: Database, router: RouterSignalling) {
     this.#db = db;
     this.#router = router;
+    this.#ice = new IceSessions(db);
   }
 
   /** Refuses a token that is not for this endpoint. Answers whose it is. */
@@ -72,7 +73,7 @@ export class Signalling {
     const answer = await this.#offer(endpoint, { ...asked, body }, view === "program" || view === "preview");
     const secret = /\/([0-9a-f-]{36})(?:\?|$)/.exec(answer.headers.get("location") ?? "")?.[1];
     if (secret === undefined) throw new Error("the router began a session without a location");
-    return { sdp: answer.text, secret, etag: this.#ice.began(secret, answer.text) };
+    return { sdp: answer.text, secret, etag: await this.#ice.began(secret, answer.text) };
   }
 
   /**
@@ -88,25 +89,24 @@ export class Signalling {
     requireBody(asked, "application/trickle-ice-sdpfrag");
     const path = `${endpoint.routerUrl}/${secret}`;
     return this.#ice.inTurn(secret, async () => {
-      const mismatch = this.#ice.mismatch(secret, asked.ifMatch);
+      const mismatch = await this.#ice.mismatch(secret, asked.ifMatch);
       // An empty fragment changes nothing: it tells whether there is a session, without which nothing is compared.
       if (mismatch !== null) {
         const { status } = await this.#ask("PATCH", path, { ...asked, body: "" });
         throw status === 204 ? mismatch : refusal(status);
       }
-      const answer = await this.#ask("PATCH", path, asked).catch((error: unknown) => {
+      const answer = await this.#ask("PATCH", path, asked).catch(async (error: unknown) => {
         // It may have restarted ICE all the same.
-        this.#ice.ended(secret);
+        await this.#ice.forget(secret);
         throw error;
       });
       if (answer.status !== 200 && answer.status !== 204) throw patchRefusal(answer);
       if (answer.status === 204) return null;
-      return { fragment: answer.text, etag: this.#ice.began(secret, answer.text) };
+      return { fragment: answer.text, etag: await this.#ice.began(secret, answer.text) };
     });
   }
 
   async end(endpoint: Endpoint, secret: string, asked: Asked): Promise<void> {
-    this.#ice.ended(secret);
     const answer = await this.#ask("DELETE", `${endpoint.routerUrl}/${secret}`, {
       ...asked,
       contentType: null,

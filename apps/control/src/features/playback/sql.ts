@@ -32,3 +32,20 @@ export async function isComposed(db: Queryable, accountId: string, studioId: str
     select program_mode = 'composed' as composed from studios where account_id = ${accountId} and id = ${studioId}`);
   return row?.composed;
 }
+
+/** Keeps the entity tag of the ICE session that a WHIP or WHEP session has from now on. Who has the secret has the session. */
+export async function keepIceSession(db: Queryable, secretHash: Buffer, etag: string): Promise<void> {
+  await db.query(sql`
+    insert into ice_sessions (secret_hash, etag) values (${secretHash}, ${etag})
+    on conflict (secret_hash) do update set etag = excluded.etag, begun_at = now()`);
+}
+
+/** The entity tag kept last; null where none is. */
+export async function iceSession(db: Queryable, secretHash: Buffer): Promise<string | null> {
+  const [row] = await db.query<{ etag: string }>(sql`select etag from ice_sessions where secret_hash = ${secretHash}`);
+  return row?.etag ?? null;
+}
+
+export async function forgetIceSession(db: Queryable, secretHash: Buffer): Promise<void> {
+  await db.query(sql`delete from ice_sessions where secret_hash = ${secretHash}`);
+}
