@@ -16,10 +16,10 @@ import { untilAllGrow, watchEvenness } from "../sink.ts";
 
 const counts = [1, 4, 8] as const;
 
-/** What a passthrough destination costs, against nginx-rtmp's push and an ffmpeg a destination. */
+/** What a passthrough destination costs, against nginx-rtmp's push, an ffmpeg a destination and one ffmpeg with a tee to all. */
 export const destinationCost: Benchmark = {
   name: "destination-cost",
-  title: "What a passthrough destination costs, against nginx-rtmp and ffmpeg",
+  title: "What a passthrough destination costs, against nginx-rtmp, ffmpeg and ffmpeg's tee",
   run: async (setting) => {
     const owned = new Owned();
     try {
@@ -30,7 +30,8 @@ export const destinationCost: Benchmark = {
   },
 };
 
-type Group = "relay" | "agent" | "router" | "nginx" | "ffmpeg";
+const groups = ["relay", "agent", "router", "nginx", "ffmpeg", "tee"] as const;
+type Group = (typeof groups)[number];
 type Window = ReadonlyMap<Group, WindowCost>;
 type Scene = {
   readonly setting: Setting;
@@ -69,12 +70,13 @@ async function measure(setting: Setting, owned: Owned): Promise<Outcome> {
       results.set(count, [...(results.get(count) ?? []), ...(await measureWith(count, 2, scene))]);
   return {
     method:
-      `${stream.description}, sent by one process to TRaX, to an nginx-rtmp that pushes it on and to an nginx-rtmp that ffmpeg plays it from (one process a destination, \`-c copy\`). ` +
-      "Every destination is the same third nginx. All three copy at the same time and are measured over the same windows, so that each sees the same stream on the same machine. The counts take turns, after a turn that does not count. CPU is what the scheduler counted for the processes.",
+      `${stream.description}, sent by one process to TRaX, to an nginx-rtmp that pushes it on and to an nginx-rtmp that ffmpeg plays it from (\`-c copy\`: one process a destination, and one whose tee muxer sends to all). ` +
+      "Every destination is the same third nginx. All of them copy at the same time and are measured over the same windows, so that each sees the same stream on the same machine. The counts take turns, after a turn that does not count. CPU is what the scheduler counted for the processes.",
     series: [...counts.flatMap((count) => seriesOf(count, results.get(count) ?? [])), ...marginal(results)],
     notes: [
       "nginx's process takes the stream in and pushes it on. TRaX's relay worker plays it from MediaMTX, which takes it in: its share, and the agent's, are listed beside the worker's, and the goal is held against the worker.",
       "The agent's share is that of one node, whatever number of studios it has.",
+      "What the tee sends goes through one process and one thread: a destination that blocks holds up all of it, which neither TRaX nor nginx does.",
       "Each ffmpeg's memory counts the libraries that they all share.",
     ],
   };
@@ -90,23 +92,26 @@ async function measureWith(count: number, repetitions: number, scene: Scene): Pr
     owned.add(await publisher.publish(pusher.url(`to${count}`), `s${count}`));
     const ffmpegs: number[] = [];
     for (const name of namesOf(`ffmpeg${count}`, count)) {
-      const ffmpeg = owned.add(await startChild("ffmpeg", copyArguments(sink, name)));
+      const ffmpeg = owned.add(await startChild("ffmpeg", copyArguments(sink, "flv", `${sink.url("live")}/${name}`)));
       ffmpegs.push(ffmpeg.pid);
     }
-    const names = ["trax", `nginx${count}`, `ffmpeg${count}`].flatMap((kind) => namesOf(kind, count));
+    const slaves = namesOf(`tee${count}`, count).map((name) => `[f=flv]${sink.url("live")}/${name}`);
+    const tee = owned.add(await startChild("ffmpeg", copyArguments(sink, "tee", slaves.join("|"))));
+    const names = ["trax", `nginx${count}`, `ffmpeg${count}`, `tee${count}`].flatMap((kind) => namesOf(kind, count));
     await untilAllGrow(sink, names);
     const relays = (await trax.processes()).filter(({ studioIds }) => studioIds?.includes(studio.id) === true);
-    const groups = {
+    const pids: Record<Group, readonly number[]> = {
       relay: relays.map(({ pid }) => pid),
       agent: [await trax.pidOf("media-agent")],
       router: [await trax.pidOf("mediamtx")],
       nginx: [pusher.pid],
       ffmpeg: ffmpegs,
+      tee: [tee.pid],
     };
     const windows: Window[] = [];
     const checkEvenness = await watchEvenness(sink, names);
     for (let window = 0; window < repetitions; window++)
-      windows.push(await costDuring(setting.quick ? 2_000 : 8_000, groups));
+      windows.push(await costDuring(setting.quick ? 2_000 : 8_000, pids));
     await checkEvenness();
     publisher.check();
     setting.say(`${count} destinations: ${describe(windows)}`);
@@ -117,9 +122,9 @@ async function measureWith(count: number, repetitions: number, scene: Scene): Pr
   }
 }
 
-function copyArguments(sink: Nginx, name: string): string[] {
+function copyArguments(sink: Nginx, ...output: readonly string[]): string[] {
   const quiet = ["-hide_banner", "-loglevel", "error", "-nostdin"];
-  return [...quiet, "-i", `${sink.url("live")}/source`, "-c", "copy", "-f", "flv", `${sink.url("live")}/${name}`];
+  return [...quiet, "-i", `${sink.url("live")}/source`, "-map", "0", "-c", "copy", "-f", ...output];
 }
 
 function namesOf(kind: string, count: number): string[] {
@@ -143,6 +148,7 @@ function seriesOf(count: number, windows: readonly Window[]): Series[] {
     { name: `${of}: TRaX, MediaMTX`, unit, samples: cpu(windows, "router") },
     { name: `${of}: nginx-rtmp push`, unit, samples: cpu(windows, "nginx") },
     { name: `${of}: ffmpeg -c copy each`, unit, samples: cpu(windows, "ffmpeg") },
+    { name: `${of}: one ffmpeg -c copy with a tee`, unit, samples: cpu(windows, "tee") },
     {
       name: `${of}: relay worker / nginx-rtmp`,
       unit: "ratio",
@@ -154,9 +160,15 @@ function seriesOf(count: number, windows: readonly Window[]): Series[] {
       unit: "ratio",
       samples: ratios(cpu(windows, "relay"), cpu(windows, "ffmpeg")),
     },
+    {
+      name: `${of}: relay worker / ffmpeg with a tee`,
+      unit: "ratio",
+      samples: ratios(cpu(windows, "relay"), cpu(windows, "tee")),
+    },
     { name: `${of}: TRaX, relay worker, memory`, unit: "MB", samples: memory(windows, "relay") },
     { name: `${of}: nginx-rtmp, memory`, unit: "MB", samples: memory(windows, "nginx") },
     { name: `${of}: ffmpeg, memory of all`, unit: "MB", samples: memory(windows, "ffmpeg") },
+    { name: `${of}: ffmpeg with a tee, memory`, unit: "MB", samples: memory(windows, "tee") },
   ];
 }
 
@@ -174,6 +186,7 @@ function marginal(results: ReadonlyMap<number, readonly Window[]>): Series[] {
     { name: "one more destination: TRaX, relay worker", unit, samples: oneMore("relay") },
     { name: "one more destination: nginx-rtmp push", unit, samples: oneMore("nginx") },
     { name: "one more destination: ffmpeg -c copy", unit, samples: oneMore("ffmpeg") },
+    { name: "one more destination: ffmpeg's tee", unit, samples: oneMore("tee") },
     {
       name: "one more destination: relay worker / nginx-rtmp",
       unit: "ratio",
@@ -183,6 +196,5 @@ function marginal(results: ReadonlyMap<number, readonly Window[]>): Series[] {
 }
 
 function describe(windows: readonly Window[]): string {
-  const groups: readonly Group[] = ["relay", "agent", "router", "nginx", "ffmpeg"];
   return groups.map((group) => `${group} ${median(cpu(windows, group)).toFixed(2)} %`).join(", ");
 }
