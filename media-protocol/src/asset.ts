@@ -42,13 +42,14 @@ const lease = sql`now() + ${assetLeaseMs} * interval '1 millisecond'`;
 
 /**
  * Takes the oldest asset of these kinds that is to be processed and that nobody
- * works on. Recordings are taken by the node that has them on its disk; by
+ * works on; none of more than `mostBytes`. Recordings are taken by the node that has them on its disk; by
  * others where that node has fallen silent.
  */
 export async function claimAsset(
   db: Queryable,
   nodeId: string,
   kinds: readonly AssetKind[],
+  mostBytes: number | null = null,
 ): Promise<ClaimedAsset | null> {
   const [row] = await db.query<ClaimedAsset>(sql`
     update assets a set node_id = ${nodeId}, lease_expires_at = ${lease}, attempts = attempts + 1, progress = 0
@@ -56,6 +57,7 @@ export async function claimAsset(
       select w.id from assets w left join recordings r on r.id = w.recording_id
       where w.status = 'processing' and w.kind = any(${[...kinds]}) and w.attempts < ${mostAssetAttempts}
         and (w.lease_expires_at is null or w.lease_expires_at < now())
+        and (${mostBytes}::int8 is null or w.size_bytes <= ${mostBytes})
         and (w.origin = 'upload' or r.id is null or r.node_id = ${nodeId} or not exists (select from media_nodes n
           where n.id = r.node_id and n.heartbeat_at > now() - ${nodeGoneMs} * interval '1 millisecond'))
       order by w.id limit 1 for update of w skip locked)

@@ -202,6 +202,36 @@ test("a store that is full keeps nothing of what was made, that is said, and it 
   );
 });
 
+test("a short clip does not wait for a film of hours", async () => {
+  const film = newId("asset");
+  await db.query(sql`
+    insert into assets (id, account_id, name, kind, content_type, size_bytes, status, object_key)
+    values (${film}, ${accountId}, 'Film', 'video', 'video/mp4', 20000000000, 'processing', ${`assets/${film}/original`})`);
+  const begun = Promise.withResolvers<void>();
+  const fetched = Promise.withResolvers<void>();
+  const slow: ObjectStore = {
+    ...store,
+    localPath: async (key) => {
+      if (!key.includes(film)) return store.localPath(key);
+      begun.resolve();
+      await fetched.promise;
+      return clip;
+    },
+  };
+  await withLibrarian(
+    async (one) => {
+      await begun.promise;
+      const short = await uploaded(await readFile(clip), "video", "video/mp4");
+      one.wake();
+      await ended(short, "ready");
+      assert.equal((await rowOf(film)).status, "processing");
+      fetched.resolve();
+      await ended(film, "failed");
+    },
+    { store: slow },
+  );
+});
+
 test("storage that is away is nobody's fault: it is begun again when it is back", async () => {
   const assetId = await uploaded(png, "image", "image/png");
   let isAway = true;

@@ -41,8 +41,14 @@ export type LibrarianOptions = {
   readonly space?: typeof diskSpace;
 };
 
-/** Each kind waits for its own: a picture not for a film of hours. */
-const lanes: readonly (readonly AssetKind[])[] = [["video"], ["audio", "image"]];
+type Lane = { readonly kinds: readonly AssetKind[]; readonly mostBytes: number | null };
+
+/** Each waits for its own: neither a picture nor a short clip for a film of hours. */
+const lanes: readonly Lane[] = [
+  { kinds: ["video"], mostBytes: null },
+  { kinds: ["video"], mostBytes: 64_000_000 },
+  { kinds: ["audio", "image"], mostBytes: null },
+];
 /** Without being told. */
 const lookMs = 10_000;
 const renewMs = 5_000;
@@ -68,8 +74,8 @@ const because = {
 } as const;
 
 /**
- * Makes what was uploaded or recorded part of the media library: one clip and
- * one other asset at a time on this node, each claimed by a lease that others
+ * Makes what was uploaded or recorded part of the media library: one clip, one
+ * short one and one other asset at a time on this node, each claimed by a lease that others
  * take over when this node dies. Nothing of it is seen before all of it is there.
  */
 export class Librarian {
@@ -87,7 +93,7 @@ export class Librarian {
   async start(): Promise<void> {
     await rm(this.#directory, { recursive: true, force: true });
     await releaseAssetsOf(this.#o.db, this.#o.nodeId);
-    this.#loops = lanes.map((kinds, index) => this.#run(kinds, this.#wakeups[index] ?? new Wakeup()));
+    this.#loops = lanes.map((lane, index) => this.#run(lane, this.#wakeups[index] ?? new Wakeup()));
   }
 
   /** There may be something to do. */
@@ -110,11 +116,11 @@ export class Librarian {
     return join(this.#o.dataDir, "library", "work");
   }
 
-  async #run(kinds: readonly AssetKind[], wakeup: Wakeup): Promise<void> {
+  async #run(lane: Lane, wakeup: Wakeup): Promise<void> {
     const { signal } = this.#ending;
     while (!signal.aborted) {
       try {
-        if (!(await this.#next(kinds))) await wakeup.until(lookMs);
+        if (!(await this.#next(lane))) await wakeup.until(lookMs);
       } catch (error) {
         if (signal.aborted) return;
         this.#o.log.warn({ err: error }, "the media library could not be looked after; tried again soon");
@@ -124,12 +130,12 @@ export class Librarian {
   }
 
   /** Whether there was something to do. */
-  async #next(kinds: readonly AssetKind[]): Promise<boolean> {
+  async #next({ kinds, mostBytes }: Lane): Promise<boolean> {
     const { db, nodeId, log } = this.#o;
     if (kinds.includes("video")) while ((await adoptRecording(db, nodeId)) !== null);
     const abandoned = await failAbandonedAssets(db, given(because.ended));
     for (const assetId of abandoned) log.error({ assetId }, "an asset was begun too often and has failed");
-    const asset = await claimAsset(db, nodeId, kinds);
+    const asset = await claimAsset(db, nodeId, kinds, mostBytes);
     if (asset === null) return false;
     await this.#work(asset);
     return true;
