@@ -1,26 +1,25 @@
 import { z } from "zod";
 import { ChatMessage, ChatMessageList, ChatPlatforms } from "@trax/contract";
 import { waitFor } from "@trax/peers";
-import type { Twitch } from "@trax/peers/twitch/server";
 import type { ApiClient } from "./api-client.ts";
+import type { Owned } from "./owned.ts";
+import { startTrax } from "./trax.ts";
+import type { Trax } from "./trax.ts";
 
-export type TwitchUser = ReturnType<Twitch["addUser"]>;
+/** Where a platform's page sends a browser back to; nobody is there. */
+const redirectUri = "https://bench.example.com/linked";
 
-/** Where Twitch's page sends a browser back to; nobody is there. */
-export const redirectUri = "https://bench.example.com/linked";
-
-/** What a TRaX is started with to use this Twitch, its API at another address where one is given. */
-export function environmentOf(twitch: Twitch, apiUrl?: string): Record<string, string> {
-  return {
-    ...twitch.baseUrls,
-    ...(apiUrl === undefined ? {} : { TRAX_TWITCH_API_URL: apiUrl }),
-    TRAX_TWITCH_CLIENT_ID: twitch.clientId,
-    TRAX_TWITCH_CLIENT_SECRET: twitch.clientSecret,
-    TRAX_REDIRECT_URIS: redirectUri,
-  };
+/** A TRaX that is told of these platforms, and a studio of it. */
+export async function startChatStudio(
+  owned: Owned,
+  directory: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<{ readonly trax: Trax; readonly studio: ChatStudio }> {
+  const trax = owned.add(await startTrax(directory, { ...environment, TRAX_REDIRECT_URIS: redirectUri }));
+  return { trax, studio: await ChatStudio.create(await trax.newAccount()) };
 }
 
-/** A studio whose chat is made of accounts on a Twitch, driven through the public API. */
+/** A studio and its chat, driven through the public API. */
 export class ChatStudio {
   readonly account: ApiClient;
   readonly id: string;
@@ -40,19 +39,22 @@ export class ChatStudio {
     return `/v1/studios/${this.id}`;
   }
 
-  /** Links these as a browser would, and makes them this studio's chat; answers the connections' ids in their order. */
-  async enable(twitch: Twitch, users: readonly TwitchUser[]): Promise<string[]> {
-    const ids: string[] = [];
-    for (const { id } of users) {
-      twitch.decide({ kind: "consent", userId: id });
-      const body = { platform: "twitch", redirectUri };
-      const begun = await this.account.ask("POST", "/v1/connections/authorize", body);
-      const { authorizeUrl } = z.object({ authorizeUrl: z.string() }).parse(begun);
-      const callback = await locationOf(authorizeUrl);
-      ids.push((await locationOf(callback.href)).searchParams.get("connectionId") ?? "");
-    }
-    await this.account.ask("PUT", `${this.path}/chat/platforms`, { connectionIds: ids });
-    return ids;
+  /** Links whoever consents at that platform, as a browser would; answers the connection's id. */
+  async authorize(platform: string): Promise<string> {
+    const begun = await this.account.ask("POST", "/v1/connections/authorize", { platform, redirectUri });
+    const { authorizeUrl } = z.object({ authorizeUrl: z.string() }).parse(begun);
+    const callback = await locationOf(authorizeUrl);
+    return (await locationOf(callback.href)).searchParams.get("connectionId") ?? "";
+  }
+
+  /** Links what is told by a body; answers the connection's id. */
+  async link(body: object): Promise<string> {
+    return z.object({ id: z.string() }).parse(await this.account.ask("POST", "/v1/connections", body)).id;
+  }
+
+  /** Makes these connections this studio's chat. */
+  async enable(connectionIds: readonly string[]): Promise<void> {
+    await this.account.ask("PUT", `${this.path}/chat/platforms`, { connectionIds });
   }
 
   /** Watches until all of its chats are read. */

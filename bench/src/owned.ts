@@ -1,3 +1,13 @@
+/** Runs it, and stops all that it added, whatever becomes of it. */
+export async function withOwned<T>(run: (owned: Owned) => Promise<T>): Promise<T> {
+  const owned = new Owned();
+  try {
+    return await run(owned);
+  } finally {
+    await owned.stop();
+  }
+}
+
 /** What was started, in order, so that it can all be stopped in the opposite one, whatever else fails. */
 export class Owned {
   readonly #stops: (() => Promise<void>)[] = [];
