@@ -83,6 +83,18 @@ test("20 ms off are made up without a seam, and a second off at once", () => {
   assert.equal(placement.driftMs, 0);
 });
 
+test("sound that has been brought near its place is left alone from then on, to the sample", () => {
+  const ring = new SampleRing(2 ** 19, 0);
+  const placement = new Placement(ring);
+  for (let sample = 0; sample < 300 * blockSamples; sample += blockSamples)
+    placement.push(sample + (sample < 48 * blockSamples ? 0 : 100), source(sample));
+  assert.ok(placement.driftMs < 1, String(placement.driftMs));
+  const heard = stereo(1_000);
+  ring.read(296 * blockSamples, heard);
+  const numbers = [...heard.right].map((saw) => saw * sampleRate);
+  assert.ok(numbers.every((number) => Math.abs(number - Math.round(number)) < 0.01));
+});
+
 test("timestamps of any kind do no harm", () => {
   const random = seededRandom(11);
   const ring = new SampleRing(capacity, 0);

@@ -7,6 +7,8 @@ import type { SampleRing } from "./sample-ring.ts";
 const jumpSamples = samplesOf(30);
 /** Timestamps in whole ms are no reason to touch a sound. */
 const toleratedSamples = samplesOf(1);
+/** One that is touched is brought so near that it can be left alone for long: as it is it costs nothing. */
+const nearSamples = toleratedSamples / 4;
 /** How much faster or slower sound may run: 9 cents, which nobody hears. */
 const maxStretch = 0.005;
 /** What it is off is made up within about this time. */
@@ -25,6 +27,7 @@ export class Placement {
   #next: number | null = null;
   /** How much too early the sound is, samples, smoothed. */
   #early = 0;
+  #isMoving = false;
 
   constructor(ring: SampleRing) {
     this.#ring = ring;
@@ -62,9 +65,10 @@ export class Placement {
     this.#next += placed.left.length;
   }
 
-  /** Input samples for one of the output: fewer where the sound is early. */
+  /** Input samples for one of the output: fewer where the sound is early; 1 as long as it is near its place. */
   #step(): number {
-    const excess = Math.max(0, Math.abs(this.#early) - toleratedSamples);
-    return 1 - Math.sign(this.#early) * Math.min(maxStretch, excess / catchUpSamples);
+    const off = Math.abs(this.#early);
+    this.#isMoving = off > (this.#isMoving ? nearSamples : toleratedSamples);
+    return this.#isMoving ? 1 - Math.sign(this.#early) * Math.min(maxStretch, off / catchUpSamples) : 1;
   }
 }
