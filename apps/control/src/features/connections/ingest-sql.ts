@@ -71,12 +71,30 @@ export async function putOff(db: Queryable, { destinationId, claim }: IngestJob,
     where id = ${destinationId} and ingest_claim = ${claim}`);
 }
 
-/** Answers whether it still is to be sent there. The caller holds the studio. */
+/** Whether the same account is in a show of another studio, or its platform has still to be told that that is over. */
+export async function isInAnotherShow(
+  db: Queryable,
+  { accountId, studioId, connectionId }: IngestJob,
+): Promise<boolean> {
+  const rows = await db.query(sql`
+    select from destinations
+    where account_id = ${accountId} and connection_id = ${connectionId} and studio_id <> ${studioId}
+      and ingest_broadcast_id is not null limit 1`);
+  return rows.length > 0;
+}
+
+/** Answers whether it still is to be sent there, and to no other show of the same account. The caller holds the studio. */
 export async function storeIngest(
   db: Queryable,
-  { destinationId, claim, broadcastId, accountId }: IngestJob,
+  job: IngestJob,
   target: { readonly url: string; readonly sealedKey: string },
 ): Promise<boolean> {
+  const { destinationId, claim, broadcastId, accountId, connectionId } = job;
+  // One at a time, so that of two studios that asked at once one comes first.
+  await db.query(
+    sql`select from connections where account_id = ${accountId} and id = ${connectionId} for no key update`,
+  );
+  if (await isInAnotherShow(db, job)) return false;
   const stored = await db.query(sql`
     update destinations d set url = ${target.url}, stream_key = ${target.sealedKey}, revision = revision + 1,
       ingest_broadcast_id = ${broadcastId}, ingest_due_at = null, ingest_attempts = 0, ingest_claim = null, updated_at = now()

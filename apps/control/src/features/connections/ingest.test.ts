@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
 import { Connection, Destination } from "@trax/contract";
 import { openVault } from "@trax/foundation/vault";
 import { Secret } from "@trax/foundation/secret";
-import { readDesired, recordEnded } from "@trax/media-protocol";
+import { readDesired, recordEnded, requestLive } from "@trax/media-protocol";
 import type { DesiredDestination } from "@trax/media-protocol";
 import { waitFor } from "@trax/peers";
 import { startKick } from "@trax/peers/kick/kick";
@@ -13,6 +14,7 @@ import sql from "sql-template-tag";
 import { startControl } from "../../testing/control.ts";
 import { refusedAs, shapeOf } from "../../testing/shape.ts";
 import { Tenant } from "../../testing/tenant.ts";
+import { claimIngests, storeIngest } from "./ingest-sql.ts";
 import { appUri, linkAt } from "./testing/linking.ts";
 
 const keys = [{ id: "t1", key: new Secret(Buffer.alloc(32, 7).toString("base64")) }];
@@ -127,6 +129,35 @@ test("YouTube: its stream is bound to a broadcast with the studio's title and pr
   assert.match(refused.text, /quota of this TRaX is used up/);
   assert.ok(Number(refused.headers.get("retry-after")) <= 90_000, "until YouTube's midnight");
   assert.equal(youtube.requests.slice(before).filter(({ method }) => method !== "GET").length, 0, "asked nothing dear");
+  await database.query(sql`update platform_quota set units = 0 where platform = 'youtube'`);
+});
+
+test("an account that is on air in one studio is not shared with another: that is told, and goes on by itself after", async () => {
+  const channel = youtube.addChannel("Bea");
+  youtube.decide({ kind: "consent", userId: channel.id });
+  const one = await showWith("youtube");
+  const studio = await one.tenant.studio();
+  const body = { name: "Out", connectionId: one.id };
+  const made = await one.tenant.call("POST", `/v1/studios/${studio.id}/destinations`, body);
+  const other: Show = { ...one, studioId: studio.id, destinationId: shapeOf(made, 201, Destination).id };
+  await goLive(one);
+  await untilTold(one);
+  const broadcasts = youtube.broadcasts().length;
+  await goLive(other);
+  const refused = await waitFor("it is told", async () => {
+    const now = await shown(other);
+    return now.status === "failed" ? now : null;
+  });
+  assert.equal(refused.lastError?.code, "name_in_use");
+  assert.match(refused.lastError?.message ?? "", /on air in another studio/);
+  // Going offline there leaves the show alone.
+  await endShow(other);
+  await goLive(other);
+  assert.equal(youtube.broadcasts().length, broadcasts);
+  assert.notEqual(youtube.broadcasts().at(-1)?.lifeCycle, "complete");
+  await endShow(one);
+  await untilTold(other);
+  await endShow(other);
 });
 
 test("Kick: its url and key, and one that may not be read is said in words", async () => {
@@ -195,6 +226,30 @@ test("what a node had begun when it was killed, another goes on with", async () 
   stalled.release();
   await endShow(show);
   assert.ok(other.port > 0);
+});
+
+test("told of a studio, others are not looked at, and a claim that is gone stores nothing", async () => {
+  twitch.decide({ kind: "consent", userId: twitch.addUser({ login: "tim" }).id });
+  const [one, other] = [await showWith("twitch"), await showWith("twitch")];
+  const over = new Error("nothing of it stays");
+  const given = database.transaction(async (tx) => {
+    for (const { tenant, studioId } of [one, other]) {
+      const studio = { accountId: tenant.account.accountId, studioId };
+      await requestLive(tx, studio, { startedBy: "request", traceparent: null });
+    }
+    const claim = (...studios: string[]) =>
+      claimIngests(tx, { claim: randomUUID(), forMs: 15_000, limit: 20, studios });
+    const [job, ...more] = await claim(one.studioId);
+    assert.deepEqual([job?.destinationId, more], [one.destinationId, []]);
+    assert.deepEqual(await claim(one.studioId), [], "it is taken");
+    assert.equal((await claim(one.studioId, other.studioId)).length, 1);
+    assert.ok(job !== undefined);
+    const target = { url: ingest, sealedKey: "x" };
+    assert.equal(await storeIngest(tx, { ...job, claim: randomUUID() }, target), false);
+    assert.equal(await storeIngest(tx, job, target), true);
+    throw over;
+  });
+  await assert.rejects(given, over);
 });
 
 test("an edit while its platform is asked has nobody ask twice, and what was asked for another connection is let be", async () => {

@@ -5,7 +5,15 @@ import type { Logger } from "@trax/foundation/log";
 import { Secret } from "@trax/foundation/secret";
 import type { Vault } from "@trax/foundation/vault";
 import { holdStudio, notifyDesired, recordDestination } from "../broadcast/index.ts";
-import { claimIngests, forgetIngest, isWaiting, keepClaim, putOff, storeIngest } from "./ingest-sql.ts";
+import {
+  claimIngests,
+  forgetIngest,
+  isInAnotherShow,
+  isWaiting,
+  keepClaim,
+  putOff,
+  storeIngest,
+} from "./ingest-sql.ts";
 import type { IngestJob } from "./ingest-sql.ts";
 import { PlatformError } from "./platform.ts";
 import type { PlatformErrorKind } from "./platform.ts";
@@ -26,6 +34,8 @@ const claimAgainMs = 5_000;
 const mostAtOnce = 20;
 const longestBackOffMs = 60_000;
 const goodByes = 3;
+/** How often it is looked whether the account's other show is over. */
+const otherShowMs = 2_000;
 
 /**
  * Asks platforms where a broadcast is to be sent to, for every destination made
@@ -62,6 +72,7 @@ export async function beginIngests(
 
 /** Answers in how many ms it is to be tried again; null: it is done. */
 async function work(parts: IngestParts, job: IngestJob): Promise<number | null> {
+  console.error("work", performance.now(), job.destinationId.slice(-4), job.before?.slice(-4), job.broadcastId?.slice(-4), job.attempts);
   if (job.before !== null) {
     const isSettled = await sayGoodBye(parts, job);
     if (!isSettled && job.broadcastId === null && job.attempts < goodByes) return 5_000;
@@ -70,18 +81,22 @@ async function work(parts: IngestParts, job: IngestJob): Promise<number | null> 
       return null;
     }
   }
+  if (await isInAnotherShow(parts.database, job)) {
+    await recordFailed(
+      parts,
+      job,
+      "name_in_use",
+      "This account is on air in another studio, and makes one show at a time.",
+    );
+    return otherShowMs;
+  }
   if (job.attempts === 1) await record(parts, job, "connecting", null);
   try {
     return (await ask(parts, job)) ? null : 0;
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
     if (parts.isStopping()) return 0;
-    if (await isWaiting(parts.database, job))
-      await record(parts, job, "failed", {
-        code: codes[error.kind],
-        message: error.message,
-        at: new Date().toISOString(),
-      });
+    await recordFailed(parts, job, codes[error.kind], error.message);
     parts.log.info({ destinationId: job.destinationId, kind: error.kind }, "a platform did not tell where to send to");
     const backOff =
       Math.min(longestBackOffMs, 1_000 * 2 ** Math.min(job.attempts - 1, 20)) * (0.75 + Math.random() / 2);
@@ -123,8 +138,15 @@ async function sayGoodBye(parts: IngestParts, job: IngestJob): Promise<boolean> 
     return true;
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
+    console.error("goodbye", error);
     return !parts.isStopping() && (error.kind === "unauthorized" || error.kind === "refused");
   }
+}
+
+/** Says so where that broadcast still waits for it. */
+async function recordFailed(parts: IngestParts, job: IngestJob, code: string, message: string): Promise<void> {
+  if (await isWaiting(parts.database, job))
+    await record(parts, job, "failed", { code, message, at: new Date().toISOString() });
 }
 
 async function record(

@@ -23,7 +23,7 @@ export async function beforehand<T>(work: Promise<T>, signal?: AbortSignal): Pro
   signal?.addEventListener("abort", stop);
   if (signal?.aborted === true) stop();
   try {
-    return await Promise.race([work, ended.promise]);
+    return await Promise.race([ended.promise, work]);
   } catch (error) {
     if (isDatabaseAway(error)) throw new NotDone("TRaX cannot ask the platform now.", null, error);
     if (!(error instanceof PlatformError) || error.kind !== "unavailable") throw error;

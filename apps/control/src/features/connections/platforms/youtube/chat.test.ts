@@ -4,6 +4,7 @@ import { waitFor } from "@trax/peers";
 import { forceSsl, startYoutube } from "@trax/peers/youtube/server";
 import type { Broadcast } from "@trax/peers/youtube/world";
 import { PlatformError } from "../../platform.ts";
+import { NotDone } from "../../not-done.ts";
 import { AdapterSession, ChatReading, openAdapter } from "../../testing/adapter.ts";
 import { openYouTube, platform } from "./index.ts";
 
@@ -239,13 +240,15 @@ test("what is sent comes back under the id that was answered, and units are coun
 
 test("a message that YouTube does not take is refused as it means it", async () => {
   const { session } = show();
+  youtube.failNext({ path: /\/liveBroadcasts$/, status: 503, retryAfter: 1 });
+  await assert.rejects(send(session, "x"), NotDone, "it was only looked for");
   await assert.rejects(send(session, "x".repeat(201)), { kind: "refused" });
   youtube.refuseNext("quotaExceeded", { path: messages });
   await assert.rejects(send(session, "x"), { kind: "quota_exhausted" });
   youtube.failNext({ path: messages, status: 429, retryAfter: 3 });
   await assert.rejects(send(session, "x"), { kind: "rate_limited", retryAfterMs: 3_000 });
-  youtube.failNext({ path: messages, status: 503 });
-  await assert.rejects(send(session, "x"), { kind: "unavailable" });
+  youtube.failNext({ path: messages, status: 503, retryAfter: 1 });
+  await assert.rejects(send(session, "x"), { name: "PlatformError", kind: "unavailable" });
   youtube.failNext({ path: messages, status: 401 });
   assert.ok((await send(session, "with another token")).platformMessageId !== null);
 });
