@@ -19,7 +19,7 @@ export async function temporaryDirectory(context: TestContext): Promise<string> 
   const path = await realpath(await mkdtemp(join(tmpdir(), "trax-test-")));
   context.after(async () => {
     // Launchers first: they would start again what is ended below.
-    for (const { child, exited } of launches.splice(0)) {
+    for (const { child, exited } of launches.filter(({ args }) => args.some((arg) => arg.startsWith(path)))) {
       child.kill("SIGKILL");
       await exited;
     }
@@ -30,11 +30,12 @@ export async function temporaryDirectory(context: TestContext): Promise<string> 
   return path;
 }
 
-/** Of the test that runs; those of one file run one after the other. */
+/** Of all tests of the file, each of which has a directory of its own. */
 const used: string[] = [];
 const launches: Launch[] = [];
 
 export type Launch = {
+  readonly args: readonly string[];
   readonly child: ChildProcess;
   readonly exited: Promise<Exit>;
   /** Everything written so far, both streams. */
@@ -62,6 +63,7 @@ export function launch(args: readonly string[], environment: Readonly<Record<str
   const exited = exitOf(child);
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const launched: Launch = {
+    args,
     child,
     exited: closed.then(() => exited),
     output: () => output,
