@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import type { TestContext } from "node:test";
 import type { DestinationStreamStatus } from "@trax/contract";
 import {
@@ -134,72 +134,78 @@ async function refusing(context: TestContext, key: string): Promise<readonly Ref
   ];
 }
 
-test("destinations that refuse say why, and one beside them gets every frame", async (context) => {
-  const key = newKey();
-  const all = await refusing(context, key);
-  const { show, assertHealthyGotAll } = await openWatchedShow(context, await nginx());
-  const statuses = new Map<string, Set<string>>();
-  const made = new Map<string, string>();
-  for (const { name, url } of all) {
-    const destination = await show.addDestination({ name, url, ...(url.startsWith("srt:") ? {} : { streamKey: key }) });
-    made.set(name, destination.id);
-    statuses.set(name, new Set());
-  }
-  const seen = await eventually(
-    "each has failed",
-    async () => {
-      const status = await show.status();
-      for (const [name, id] of made) statuses.get(name)?.add(destinationOf(status, id).status);
-      return status;
-    },
-    (status) => [...made.values()].every((id) => destinationOf(status, id).lastError !== null),
-  );
+describe("destinations that refuse", { concurrency: 2 }, () => {
+  test("say why, and one beside them gets every frame", async (context) => {
+    const key = newKey();
+    const all = await refusing(context, key);
+    const { show, assertHealthyGotAll } = await openWatchedShow(context, await nginx());
+    const statuses = new Map<string, Set<string>>();
+    const made = new Map<string, string>();
+    for (const { name, url } of all) {
+      const destination = await show.addDestination({
+        name,
+        url,
+        ...(url.startsWith("srt:") ? {} : { streamKey: key }),
+      });
+      made.set(name, destination.id);
+      statuses.set(name, new Set());
+    }
+    const seen = await eventually(
+      "each has failed",
+      async () => {
+        const status = await show.status();
+        for (const [name, id] of made) statuses.get(name)?.add(destinationOf(status, id).status);
+        return status;
+      },
+      (status) => [...made.values()].every((id) => destinationOf(status, id).lastError !== null),
+    );
 
-  for (const { name, code, says, takesAtFirst = false } of all) {
-    await context.test(name, () => {
-      const { lastError } = destinationOf(seen, made.get(name) ?? "");
-      assert.equal(lastError?.code, code, JSON.stringify(lastError));
-      assert.match(lastError?.message ?? "", says);
-      assert.doesNotMatch(lastError?.message ?? "", new RegExp(key), "no key in what is shown");
-      if (!takesAtFirst) assert.equal(statuses.get(name)?.has("live"), false, "never live");
-    });
-  }
-  assert.equal(seen.health.level, "degraded");
-  const { message } = seen.health.reasons.find((reason) => reason.message.startsWith("nginx, wrong key")) ?? {};
-  assert.match(message ?? "", /refused the key/, "health has the reason");
-  await assertHealthyGotAll();
-});
+    for (const { name, code, says, takesAtFirst = false } of all) {
+      await context.test(name, () => {
+        const { lastError } = destinationOf(seen, made.get(name) ?? "");
+        assert.equal(lastError?.code, code, JSON.stringify(lastError));
+        assert.match(lastError?.message ?? "", says);
+        assert.doesNotMatch(lastError?.message ?? "", new RegExp(key), "no key in what is shown");
+        if (!takesAtFirst) assert.equal(statuses.get(name)?.has("live"), false, "never live");
+      });
+    }
+    assert.equal(seen.health.level, "degraded");
+    const { message } = seen.health.reasons.find((reason) => reason.message.startsWith("nginx, wrong key")) ?? {};
+    assert.match(message ?? "", /refused the key/, "health has the reason");
+    await assertHealthyGotAll();
+  });
 
-test("a destination that refuses is not hammered, and recovers by itself once it accepts", async (context) => {
-  const server = await nginx();
-  const stubborn = owned(
-    context,
-    await startRtmpServer({
-      behaviour: { refuse: { at: "publish", code: "NetStream.Publish.Denied", description: "no" } },
-    }),
-  );
-  const { show, assertHealthyGotAll } = await openWatchedShow(context, server);
-  const key = newKey();
-  const keyed = await show.addDestination({ name: "Keyed", url: server.keyedUrl, streamKey: key });
-  const refused = await show.addDestination({ name: "Refused", url: stubborn.url, streamKey: key });
-  for (const { id } of [keyed, refused])
-    await show.untilDestination(id, "refused", ({ status, lastError }) => status === "failed" && lastError !== null);
-  await throughout("not live", show.status, (status) => destinationOf(status, keyed.id).status === "failed", 5_000);
-  assert.ok(stubborn.connections.length <= 8, `${stubborn.connections.length} attempts`);
+  test("one is not hammered, and recovers by itself once it accepts", async (context) => {
+    const server = await nginx();
+    const stubborn = owned(
+      context,
+      await startRtmpServer({
+        behaviour: { refuse: { at: "publish", code: "NetStream.Publish.Denied", description: "no" } },
+      }),
+    );
+    const { show, assertHealthyGotAll } = await openWatchedShow(context, server);
+    const key = newKey();
+    const keyed = await show.addDestination({ name: "Keyed", url: server.keyedUrl, streamKey: key });
+    const refused = await show.addDestination({ name: "Refused", url: stubborn.url, streamKey: key });
+    for (const { id } of [keyed, refused])
+      await show.untilDestination(id, "refused", ({ status, lastError }) => status === "failed" && lastError !== null);
+    await throughout("not live", show.status, (status) => destinationOf(status, keyed.id).status === "failed", 5_000);
+    assert.ok(stubborn.connections.length <= 8, `${stubborn.connections.length} attempts`);
 
-  server.keys.add(key);
-  stubborn.behave({});
-  await show.untilLive(keyed.id, refused.id);
-  await untilPublished(server, key);
-  const told = await show.until("well again", ({ health }) => health.level === "good");
-  assert.deepEqual(
-    told.destinations.map((one) => [one.reconnects, one.lastError?.code]),
-    [
-      [0, undefined],
-      [0, "auth_refused"],
-      [0, "auth_refused"],
-    ],
-    "the reason stays to be read",
-  );
-  await assertHealthyGotAll();
+    server.keys.add(key);
+    stubborn.behave({});
+    await show.untilLive(keyed.id, refused.id);
+    await untilPublished(server, key);
+    const told = await show.until("well again", ({ health }) => health.level === "good");
+    assert.deepEqual(
+      told.destinations.map((one) => [one.reconnects, one.lastError?.code]),
+      [
+        [0, undefined],
+        [0, "auth_refused"],
+        [0, "auth_refused"],
+      ],
+      "the reason stays to be read",
+    );
+    await assertHealthyGotAll();
+  });
 });
