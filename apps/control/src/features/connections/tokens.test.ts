@@ -92,7 +92,8 @@ test("an answer that was lost is asked for again, and a platform that breaks is 
   await age([one.id], true);
   await waitFor("it failed", async () => (await rowOf(one.id)).attempts === 1);
   assert.equal((await rowOf(one.id)).status, "error", "it cannot be used meanwhile");
-  await waitFor("it is renewed", async () => (await rowOf(one.id)).version === 2);
+  await age([one.id], true);
+  await waitFor("it is renewed", async () => (await rowOf(one.id)).version >= 2);
   assert.equal((await rowOf(one.id)).status, "ok");
   assert.equal((await set(one)).status, 204);
 
@@ -114,9 +115,12 @@ test("a token that rotates survives what was lost before it was taken", async ()
   const id = await linkAt(control, tenant, "kick");
   kick.failNext({ path: "/oauth/token", cut: "before" });
   await age([id], true);
-  await waitFor("it is renewed", async () => (await rowOf(id)).version === 2);
+  await waitFor("it failed", async () => (await rowOf(id)).attempts === 1);
   await age([id], true);
-  await waitFor("it is renewed with what came of it", async () => (await rowOf(id)).version === 3);
+  await waitFor("it is renewed", async () => (await rowOf(id)).version >= 2);
+  const { version } = await rowOf(id);
+  await age([id], true);
+  await waitFor("it is renewed with what came of it", async () => (await rowOf(id)).version > version);
   assert.equal((await tenant.call("PUT", `/v1/connections/${id}/metadata`, { title: "Now" })).status, 204);
 });
 
