@@ -112,9 +112,21 @@ export async function isWaiting(db: Queryable, { destinationId, claim, broadcast
   return rows.length > 0;
 }
 
-/** The broadcast before is settled with the platform, or let be. */
-export async function forgetIngest(db: Queryable, { destinationId, claim }: IngestJob): Promise<void> {
+/**
+ * The broadcast before is settled with the platform, or let be. Answers the
+ * studios whose shows wait for this account: they need not wait any more.
+ */
+export async function forgetIngest(
+  db: Queryable,
+  { destinationId, claim, accountId, connectionId }: IngestJob,
+): Promise<readonly string[]> {
   await db.query(sql`
     update destinations set ingest_broadcast_id = null, ingest_due_at = null, ingest_attempts = 0, ingest_claim = null
     where id = ${destinationId} and ingest_claim = ${claim}`);
+  const waiting = await db.query<{ studioId: string }>(sql`
+    update destinations set ingest_due_at = null
+    where account_id = ${accountId} and connection_id = ${connectionId} and ingest_broadcast_id is null
+      and ingest_due_at is not null and ingest_claim is null
+    returning studio_id as "studioId"`);
+  return waiting.map(({ studioId }) => studioId);
 }

@@ -34,8 +34,8 @@ const claimAgainMs = 5_000;
 const mostAtOnce = 20;
 const longestBackOffMs = 60_000;
 const goodByes = 3;
-/** How often it is looked whether the account's other show is over. */
-const otherShowMs = 2_000;
+/** Hints get lost: so often it is looked without one whether the account's other show is over. */
+const otherShowMs = 5_000;
 
 /**
  * Asks platforms where a broadcast is to be sent to, for every destination made
@@ -72,12 +72,11 @@ export async function beginIngests(
 
 /** Answers in how many ms it is to be tried again; null: it is done. */
 async function work(parts: IngestParts, job: IngestJob): Promise<number | null> {
-  console.error("work", performance.now(), job.destinationId.slice(-4), job.before?.slice(-4), job.broadcastId?.slice(-4), job.attempts);
   if (job.before !== null) {
     const isSettled = await sayGoodBye(parts, job);
     if (!isSettled && job.broadcastId === null && job.attempts < goodByes) return 5_000;
     if (job.broadcastId === null) {
-      await forgetIngest(parts.database, job);
+      for (const studioId of await forgetIngest(parts.database, job)) await notifyDesired(parts.database, studioId);
       return null;
     }
   }
@@ -138,7 +137,6 @@ async function sayGoodBye(parts: IngestParts, job: IngestJob): Promise<boolean> 
     return true;
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
-    console.error("goodbye", error);
     return !parts.isStopping() && (error.kind === "unauthorized" || error.kind === "refused");
   }
 }
