@@ -90,7 +90,7 @@ async function measure(setting: Setting, owned: Owned): Promise<Outcome> {
       "ffmpeg decodes with one thread an input and filters with one. The two run at the same time and are measured over the same windows; first beside PyPI's imageio-ffmpeg (9.0.2), then beside Debian's (5.1).",
     series: [...seriesOf("ffmpeg 9.0.2", newer), ...seriesOf("ffmpeg 5.1", debian)],
     notes: [
-      "TRaX's side is the program worker and the relay worker. The worker also encodes Opus and publishes the program to MediaMTX twice, for those who watch, which ffmpeg does not.",
+      "TRaX's side is the program worker and the relay worker. The worker also publishes the program to MediaMTX, for those who watch by RTMP, SRT or HLS, which ffmpeg does not; nobody watches by WebRTC, for which it would encode Opus too.",
       "Versions differ: the program worker uses the FFmpeg 8.1 that node-av carries.",
       `The program skipped ${gauges?.skippedFrames ?? "an unknown number of"} frames in all, and ended with the preset ${gauges?.preset ?? "unknown"}.`,
     ],
