@@ -15,7 +15,6 @@ import { batch, writesOf } from "./tail.ts";
 import type { Reader, Tail } from "./tail.ts";
 import type { Tails } from "./tails.ts";
 import type { Unread } from "./unread.ts";
-import { keepChatWatched } from "./watch-chat.ts";
 
 /** While the database is away it is asked again this often. */
 const awayMs = 500;
@@ -75,7 +74,7 @@ export async function follow(following: Following): Promise<void> {
   const response = following.open();
   const ending = [
     ...(following.meters ? [sendMeters(response, following)] : []),
-    ...(following.scopes.has("chat:read") ? [keepChatWatched(database, accountId, studioId)] : []),
+    ...(following.scopes.has("chat:read") ? [following.tails.watchChat(following)] : []),
   ];
   const reader: Reader = { response, types: typesFor(following.scopes), afterSeq, quietFrom: performance.now() };
   try {

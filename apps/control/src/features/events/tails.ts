@@ -2,6 +2,7 @@ import type { Database } from "@trax/foundation/database";
 import type { EventFeed } from "../../kernel/event-feed.ts";
 import { Remembered } from "./remembered.ts";
 import { Tail } from "./tail.ts";
+import { openChatWatching } from "./watch-chat.ts";
 
 /** The studios that are followed on this node, each with one tail. */
 export type Tails = {
@@ -10,12 +11,15 @@ export type Tails = {
     readonly tail: Tail;
     readonly leave: () => Promise<void>;
   };
+  /** Has the studio's chat read until the returned function is called. */
+  readonly watchChat: (studio: { readonly accountId: string; readonly studioId: string }) => () => void;
 };
 
 export function openTails(database: Database, feed: EventFeed): Tails {
   const parts = { database, feed, remembered: new Remembered() };
   const followed = new Map<string, { readonly tail: Tail; readers: number }>();
   return {
+    watchChat: openChatWatching(database),
     join(studio) {
       const key = `${studio.accountId} ${studio.studioId}`;
       const known = followed.get(key);
