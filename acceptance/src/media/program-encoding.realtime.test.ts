@@ -30,7 +30,8 @@ function nalTypes({ payload }: ReceivedMedia): readonly number[] {
   return types;
 }
 
-describe("what comes out of the encoder", () => {
+// Each takes two thirds of a processor, what it is measured by included.
+describe("what comes out of the encoder", { concurrency: 2 }, () => {
   for (const frameRate of [30, 25])
     test(`at ${frameRate} frames a second, of the hardest picture there is`, async (context) => {
       const server = owned(context, await startRtmpServer());
