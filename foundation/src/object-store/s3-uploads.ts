@@ -1,7 +1,6 @@
 import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
-  GetObjectCommand,
   ListPartsCommand,
   PutObjectCommand,
   S3ServiceException,
@@ -10,6 +9,8 @@ import {
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { isAbsent } from "./s3-bucket.ts";
 import type { Bucket } from "./s3-bucket.ts";
+import { signerOfReads } from "./s3-reads.ts";
+import type { SignRead } from "./s3-reads.ts";
 
 /** A request that somebody without a credential may make; the headers must be sent as they are. */
 export type SignedRequest = { readonly url: string; readonly headers: Readonly<Record<string, string>> };
@@ -40,11 +41,7 @@ export type S3Uploads = {
   /** Makes the object of its parts. Harmless where another request has done so. */
   complete(key: string, uploadId: string, parts: readonly SentPart[]): Promise<void>;
   /** A GET, with Range. `signedAt` and the rest being equal, so is the URL. */
-  get(
-    object: { readonly key: string; readonly contentType: string; readonly disposition: string },
-    signedAt: Date,
-    seconds: number,
-  ): Promise<string>;
+  readonly get: SignRead;
 };
 
 /** S3 may take minutes to put a large object together; who waits asks again. */
@@ -124,14 +121,6 @@ export function s3Uploads(bucket: Bucket): S3Uploads {
         if (!isDone && !isAbsent(error)) throw error;
       }
     },
-    get({ key, contentType, disposition }, signingDate, expiresIn) {
-      const command = new GetObjectCommand({
-        Bucket,
-        Key: key,
-        ResponseContentType: contentType,
-        ResponseContentDisposition: disposition,
-      });
-      return getSignedUrl(client, command, { expiresIn, signingDate });
-    },
+    get: signerOfReads(client, Bucket),
   };
 }
