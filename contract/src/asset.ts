@@ -62,7 +62,9 @@ const signed = (about: string) =>
   z
     .string()
     .nullable()
-    .meta({ description: `${about} A signed URL that lasts an hour, takes \`Range\`, and is new with every read.` });
+    .meta({
+      description: `${about} A signed URL that lasts an hour at least, takes \`Range\`, and is the same for up to ten minutes.`,
+    });
 
 const assetFields = {
   id: AssetId,
