@@ -14,7 +14,7 @@ import { openShow } from "./show.ts";
 
 const nginx = fileOwned(() => startNginxRtmp());
 
-describe("sound that is not AAC", { concurrency: 2 }, () => {
+describe("sound that is not AAC", { concurrency: 3 }, () => {
   for (const [audio, sampleRate] of [
     ["mp3", 44_100],
     ["opus", 48_000],

@@ -22,7 +22,7 @@ async function onlyRecording(server: NginxRtmp, key: string): Promise<string> {
   return files[0] ?? "";
 }
 
-describe("edits while live", { concurrency: 2 }, () => {
+describe("edits while live", { concurrency: 3 }, () => {
   test("destinations are added, edited, disabled, enabled and deleted, and another one gets every frame", async (context) => {
     const [show, server] = [await openShow(context, await sharedInstance()), await nginx()];
     const log = await followEvents(show.account, show.studioId);
