@@ -20,7 +20,7 @@ export const batch = 100;
 /** Bytes in one write, unless a single event is longer. All that waits for a slow reader is one write. */
 export const mostWritten = 128 * 1024;
 /**
- * Between two writes, ms for each reader, and at most: a write costs most of what it does however little is in it,
+ * From one write's begin to the next, ms for each reader, and at most: a write costs most of what it does however little is in it,
  * so that where many follow, what comes meanwhile goes together. After a silence nothing waits.
  */
 const gatherMs = 0.1;
@@ -157,8 +157,9 @@ export class Tail {
         limit: batch,
       });
       if (events.length > 0) {
+        const begun = performance.now();
         this.#tell(events);
-        if (events.length < batch) await this.#gather();
+        if (events.length < batch) await this.#gather(begun);
         return 0;
       }
       if (await isStudio(this.#database, this.#studio.accountId, this.#studio.studioId)) return quietMs;
@@ -172,8 +173,8 @@ export class Tail {
   }
 
   /** Lets some come together for the next write. */
-  async #gather(): Promise<void> {
-    const ms = Math.min(mostGatherMs, this.#attached.size * gatherMs);
+  async #gather(begun: number): Promise<void> {
+    const ms = begun + Math.min(mostGatherMs, this.#attached.size * gatherMs) - performance.now();
     if (ms >= 1) await openDoorbell().wait(ms, this.#ending.signal);
   }
 
