@@ -34,7 +34,7 @@ suspend fun takesWhatItDoesNotKnow(id: String) {
     val answer = """
         {"id":"$id","name":"Later","autoGoLive":false,"graceMs":1,"state":"rehearsing","mood":{"of":"the future"},
         "program":{"mode":"hologram","sourceId":null,"width":1,"height":1,"frameRate":1,"videoBitrate":1,"audioBitrate":1,"fallbackSourceIds":[]},
-        "slate":{"assetId":null,"text":null,"color":null},"recording":{"enabled":false},
+        "slate":{"assetId":null,"text":null,"color":null},"recording":{"enabled":false},"missingIds":[],
         "createdAt":"2026-11-22T18:00:00.000Z","updatedAt":"2026-11-22T18:00:00.000Z"}
     """.trimIndent().toByteArray()
     val server = HttpServer.create(InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0)
