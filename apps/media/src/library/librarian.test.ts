@@ -97,6 +97,12 @@ const ended = (assetId: string, status: "ready" | "failed") =>
     return row.status === status && row;
   });
 
+/** Told of it, as by a notification. */
+async function endedBy(one: Librarian, assetId: string): Promise<void> {
+  one.wake();
+  await ended(assetId, "ready");
+}
+
 async function eventsOf(assetId: string): Promise<{ type: string; data: object }[]> {
   return db.query(sql`
     select type, data from events where account_id = ${accountId} and studio_id is null and data->>'assetId' = ${assetId}`);
@@ -168,8 +174,7 @@ test("a disk that becomes full while something is made ends it, and it is made w
       assert.equal((await rowOf(assetId)).status, "processing");
       isFull = false;
       await db.query(sql`update assets set lease_expires_at = now() where id = ${assetId}`);
-      one.wake();
-      await ended(assetId, "ready");
+      await endedBy(one, assetId);
     },
     { space },
   );
@@ -195,8 +200,8 @@ test("a store that is full keeps nothing of what was made, that is said, and it 
       assert.deepEqual(await readdir(join(place, ".incoming")), []);
       await disk.leave(1_000_000);
       await db.query(sql`update assets set lease_expires_at = now() where id = ${assetId}`);
-      one.wake();
-      assert.equal((await ended(assetId, "ready")).failureReason, null);
+      await endedBy(one, assetId);
+      assert.equal((await rowOf(assetId)).failureReason, null);
     },
     { store: small },
   );
@@ -220,12 +225,13 @@ test("a short clip does not wait for a film of hours", async () => {
   };
   await withLibrarian(
     async (one) => {
-      await begun.promise;
-      const short = await uploaded(await readFile(clip), "video", "video/mp4");
-      one.wake();
-      await ended(short, "ready");
-      assert.equal((await rowOf(film)).status, "processing");
-      fetched.resolve();
+      try {
+        await begun.promise;
+        await endedBy(one, await uploaded(await readFile(clip), "video", "video/mp4"));
+        assert.equal((await rowOf(film)).status, "processing");
+      } finally {
+        fetched.resolve();
+      }
       await ended(film, "failed");
     },
     { store: slow },
@@ -247,36 +253,33 @@ test("storage that is away is nobody's fault: it is begun again when it is back"
       await givenBack(assetId);
       isAway = false;
       await db.query(sql`update assets set lease_expires_at = now() where id = ${assetId}`);
-      one.wake();
-      await ended(assetId, "ready");
+      await endedBy(one, assetId);
     },
     { store: moody },
   );
 });
 
-test("a finished recording comes into the library by its own node, once, and outlives its studio", async () => {
+/** A finished recording of a node, not in the library yet. `file` is where that node has it, or is to. */
+async function recorded(owner: string): Promise<{ readonly recordingId: string; readonly file: string }> {
   const [studioId, broadcastId, recordingId] = [newId("studio"), newId("broadcast"), newId("recording")];
   const path = `recordings/${studioId}/${broadcastId}-1.mp4`;
-  await mkdir(dirname(join(dataDir, path)), { recursive: true });
-  await run("ffmpeg", [
-    "-v",
-    "error",
-    "-i",
-    clip,
-    "-c",
-    "copy",
-    "-movflags",
-    "frag_keyframe+empty_moov",
-    join(dataDir, path),
-  ]);
-  const sizeBytes = (await run("stat", ["-c", "%s", join(dataDir, path)])).stdout.trim();
+  const { size } = await stat(clip);
   await db.query(sql`insert into studios (id, account_id, name) values (${studioId}, ${accountId}, 'Friday Show')`);
   await db.query(
     sql`insert into broadcasts (id, account_id, studio_id, started_by) values (${broadcastId}, ${accountId}, ${studioId}, 'request')`,
   );
   await db.query(sql`
     insert into recordings (id, account_id, studio_id, broadcast_id, status, node_id, path, duration_ms, size_bytes, created_at)
-    values (${recordingId}, ${accountId}, ${studioId}, ${broadcastId}, 'ready', ${nodeId}, ${path}, 2000, ${sizeBytes}, '2026-11-20T19:30:05Z')`);
+    values (${recordingId}, ${accountId}, ${studioId}, ${broadcastId}, 'ready', ${owner}, ${path}, 2000, ${size}, '2026-11-20T19:30:05Z')`);
+  const file = join(dataDir, path);
+  await mkdir(dirname(file), { recursive: true });
+  return { recordingId, file };
+}
+
+test("a finished recording comes into the library by its own node, once, and outlives its studio", async () => {
+  const { recordingId, file } = await recorded(nodeId);
+  await run("ffmpeg", ["-v", "error", "-i", clip, "-c", "copy", "-movflags", "frag_keyframe+empty_moov", file]);
+  await db.query(sql`update recordings set size_bytes = ${(await stat(file)).size} where id = ${recordingId}`);
   const inLibrary = () =>
     db.query<{
       id: string;
@@ -289,8 +292,8 @@ test("a finished recording comes into the library by its own node, once, and out
       select id, name, status, duration_ms as "durationMs", width, rendition_key as "renditionKey" from assets
       where recording_id = ${recordingId}`);
   await withLibrarian(
-    async () => {
-      await ended(await uploaded(png, "image", "image/png"), "ready");
+    async (other) => {
+      await endedBy(other, await uploaded(png, "image", "image/png"));
       assert.deepEqual(await inLibrary(), []);
     },
     { nodeId: otherNode },
@@ -314,44 +317,51 @@ test("a finished recording comes into the library by its own node, once, and out
     sql`select asset_id as "assetId" from recordings where id = ${recordingId}`,
   );
   assert.equal(recording?.assetId, assetId);
-  await rm(dirname(join(dataDir, path)), { recursive: true });
+  await rm(dirname(file), { recursive: true });
   assert.ok(await store.stat(`assets/${assetId}/original`));
   // Deleted from the library, it does not come back.
   await db.query(sql`delete from assets where id = ${assetId}`);
-  one.wake();
-  await ended(await uploaded(png, "image", "image/png"), "ready");
+  await endedBy(one, await uploaded(png, "image", "image/png"));
   assert.deepEqual(await inLibrary(), []);
 });
 
 /** A recording in the library that a node was processing when it was killed. */
-async function orphaned(owner: string): Promise<{ readonly assetId: string; readonly path: string }> {
-  const [studioId, broadcastId, recordingId] = [newId("studio"), newId("broadcast"), newId("recording")];
+async function orphaned(owner: string): Promise<{ readonly assetId: string; readonly file: string }> {
+  const { recordingId, file } = await recorded(owner);
   const assetId = newId("asset");
-  const path = `recordings/${studioId}/${broadcastId}-1.mp4`;
-  const { size } = await stat(clip);
-  await db.query(sql`insert into studios (id, account_id, name) values (${studioId}, ${accountId}, 'Lost')`);
-  await db.query(
-    sql`insert into broadcasts (id, account_id, studio_id, started_by) values (${broadcastId}, ${accountId}, ${studioId}, 'request')`,
-  );
-  await db.query(sql`
-    insert into recordings (id, account_id, studio_id, broadcast_id, status, node_id, path, asset_id)
-    values (${recordingId}, ${accountId}, ${studioId}, ${broadcastId}, 'ready', ${owner}, ${path}, ${assetId})`);
+  await db.query(sql`update recordings set asset_id = ${assetId} where id = ${recordingId}`);
   await db.query(sql`
     insert into assets (id, account_id, name, kind, origin, recording_id, content_type, size_bytes, status, duration_ms, object_key)
-    values (${assetId}, ${accountId}, 'Lost', 'video', 'recording', ${recordingId}, 'video/mp4', ${size}, 'processing', 2000,
-      ${`assets/${assetId}/original`})`);
+    select ${assetId}, account_id, 'Lost', 'video', 'recording', id, 'video/mp4', size_bytes, 'processing', duration_ms,
+      ${`assets/${assetId}/original`} from recordings where id = ${recordingId}`);
   assert.equal((await claimAsset(db, owner, ["video"]))?.assetId, assetId);
-  return { assetId, path: join(dataDir, path) };
+  return { assetId, file };
 }
 
 test("a recording whose node was killed is gone on with by that node at once when it is back", async () => {
-  const { assetId, path } = await orphaned(nodeId);
-  await mkdir(dirname(path), { recursive: true });
-  await copyFile(clip, path);
+  const { assetId, file } = await orphaned(nodeId);
+  await copyFile(clip, file);
   await mkdir(join(dataDir, "library", "work", assetId), { recursive: true });
-  await withLibrarian(async () => {
-    assert.equal((await ended(assetId, "ready")).attempts, 2);
-  });
+  await withLibrarian(async () => assert.equal((await ended(assetId, "ready")).attempts, 2));
+});
+
+test("a recording that storage has no room for waits for some, and loses nothing", async () => {
+  const { assetId, file } = await orphaned(nodeId);
+  await copyFile(clip, file);
+  const place = join(dataDir, "small-too");
+  const disk = open.adopt(await mountSmallDisk(place, 8_192), (one) => one.remove());
+  await withLibrarian(
+    async (one) => {
+      const told = await waitFor("it waits", async () => (await rowOf(assetId)).failureReason);
+      assert.match(told, /no room left/);
+      assert.deepEqual(await readdir(place), [".incoming"]);
+      assert.deepEqual(await readdir(join(place, ".incoming")), []);
+      await disk.leave(1_000_000);
+      await db.query(sql`update assets set lease_expires_at = now() where id = ${assetId}`);
+      await endedBy(one, assetId);
+    },
+    { store: openDiskStore(place) },
+  );
 });
 
 test("a recording whose node does not come back is finished by another from storage, or fails in the end", async () => {
@@ -369,7 +379,7 @@ test("a recording whose node does not come back is finished by another from stor
   await seen("0 s");
   await again();
   await withLibrarian(async (one) => {
-    await ended(await uploaded(await readFile(clip), "video", "video/mp4"), "ready");
+    await endedBy(one, await uploaded(await readFile(clip), "video", "video/mp4"));
     assert.equal((await rowOf(stored)).attempts, 1, "its own node is there");
     await seen("61 s");
     one.wake();

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Database } from "@trax/foundation/database";
@@ -144,7 +145,8 @@ export class Librarian {
   async #work(asset: ClaimedAsset): Promise<void> {
     const { assetId } = asset;
     const { db, nodeId, log, space = diskSpace } = this.#o;
-    const directory = join(this.#directory, assetId);
+    // Another lane may begin it again before all of this try is cleared away.
+    const directory = join(this.#directory, `${assetId}-${randomUUID()}`);
     const beganAt = performance.now();
     const lost = new AbortController();
     const signal = AbortSignal.any([lost.signal, this.#ending.signal]);
@@ -154,7 +156,6 @@ export class Librarian {
       () => lost.abort(new NoRoom("the disk has become nearly full")),
     );
     try {
-      await rm(directory, { recursive: true, force: true });
       await mkdir(directory, { recursive: true, mode: 0o750 });
       const path = await fetchAsset(asset, directory, this.#o, signal);
       const outcome = await this.#process(asset, path, directory, lease.note, signal);
