@@ -84,6 +84,16 @@ export function makeOAuth(options: OAuthOptions) {
     return issue(grant);
   };
 
+  const liveGrantOf = (token: string): Grant | undefined => {
+    const grant = accessTokens.get(token)?.grant ?? refreshTokens.get(token);
+    return grant?.revoked === true ? undefined : grant;
+  };
+
+  const revokeUser = (userId: string): void => {
+    for (const grant of [...refreshTokens.values(), ...[...codes.values()].map((code) => code.grant)])
+      if (grant.userId === userId) grant.revoked = true;
+  };
+
   return {
     options,
     /** What the user does at every authorize request from now on. */
@@ -134,16 +144,18 @@ export function makeOAuth(options: OAuthOptions) {
     },
     /** The revoke endpoint: an access or refresh token, and with it its grant; false where there is none. */
     revoke: (token: string): boolean => {
-      const grant = accessTokens.get(token)?.grant ?? refreshTokens.get(token);
-      if (grant === undefined || grant.revoked) return false;
-      grant.revoked = true;
-      return true;
+      const grant = liveGrantOf(token);
+      if (grant !== undefined) grant.revoked = true;
+      return grant !== undefined;
+    },
+    /** The same where a platform ends all that the user has given the client by any one token of it. */
+    revokeAll: (token: string): boolean => {
+      const grant = liveGrantOf(token);
+      if (grant !== undefined) revokeUser(grant.userId);
+      return grant !== undefined;
     },
     /** The user removed the client in the platform's settings: all tokens of that user are dead. */
-    revokeUser: (userId: string): void => {
-      for (const grant of [...refreshTokens.values(), ...[...codes.values()].map((code) => code.grant)])
-        if (grant.userId === userId) grant.revoked = true;
-    },
+    revokeUser,
     /** Ends every access token now; refresh tokens live. */
     expireAccessTokens: (): void => accessTokens.clear(),
     /** How many refresh tokens could be used now; for showing that unlinking revoked. */

@@ -4,7 +4,8 @@ import { type OAuth, OAuthFailure } from "../platform/oauth.ts";
 /**
  * Google's OAuth 2.0 for web servers: `accounts.google.com/o/oauth2/v2/auth`,
  * `oauth2.googleapis.com/token` and `/revoke`. A refresh token is given once,
- * and only to who asked with `access_type=offline`; it never changes.
+ * and only to who asked with `access_type=offline`; it never changes. Any token
+ * that is revoked takes all that the user has given the client with it.
  */
 export function authRoutes(oauth: OAuth): Route[] {
   const offline = new Set<string>();
@@ -42,7 +43,7 @@ export function authRoutes(oauth: OAuth): Route[] {
 
   const revoke = (call: Call): Reply => {
     const given = formOf(call).get("token") ?? call.query.get("token") ?? "";
-    if (oauth.revoke(given)) return { status: 200, body: {} };
+    if (oauth.revokeAll(given)) return { status: 200, body: {} };
     return { status: 400, body: { error: "invalid_token", error_description: "Token expired or revoked" } };
   };
 

@@ -15,7 +15,7 @@ import { startControl } from "../../testing/control.ts";
 import { refusedAs, shapeOf } from "../../testing/shape.ts";
 import { Tenant } from "../../testing/tenant.ts";
 import { claimIngests, storeIngest } from "./ingest-sql.ts";
-import { appUri, linkAt } from "./testing/linking.ts";
+import { appUri, authorizeUrlOf, callbackOf, comeBack, linkAt } from "./testing/linking.ts";
 
 const keys = [{ id: "t1", key: new Secret(Buffer.alloc(32, 7).toString("base64")) }];
 const ingest = "rtmp://127.0.0.1:19350/live2";
@@ -158,6 +158,18 @@ test("an account that is on air in one studio is not shared with another: that i
   await endShow(one);
   await untilTold(other);
   await endShow(other);
+});
+
+test("YouTube: linking anew that breaks off leaves the link that there is", async () => {
+  const channel = youtube.addChannel("Cyd");
+  youtube.decide({ kind: "consent", userId: channel.id });
+  const show = await showWith("youtube");
+  youtube.failNext({ path: /channels$/, status: 503 });
+  const end = await comeBack(await callbackOf(control, await authorizeUrlOf(show.tenant, "youtube")));
+  assert.equal(end.searchParams.get("error"), "platform_unavailable");
+  await goLive(show);
+  await untilTold(show);
+  await endShow(show);
 });
 
 test("Kick: its url and key, and one that may not be read is said in words", async () => {

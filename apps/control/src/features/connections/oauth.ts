@@ -34,6 +34,8 @@ export type OAuthPlatform = {
   readonly isOver?: (refusal: HttpRefusal) => boolean;
   /** How a token is withdrawn (RFC 7009, 2.1, or as the platform has it). */
   readonly revocation: (token: Secret, hint: string) => Pick<HttpRequest, "url" | "form">;
+  /** Whether one token that is withdrawn ends all access that the person has ever given TRaX. */
+  readonly withdrawsAll?: boolean;
   /** Whose the token is. */
   readonly whoIs: (token: Secret) => Promise<Pick<Linked, "platformUserId" | "accountName">>;
 };
@@ -88,7 +90,8 @@ export function openOAuth(
         return { ...user, scopes, settings: {}, secrets };
       } catch (error) {
         // Nobody knows whose it is, so nobody could use or withdraw it later. Tried once: the person may be linking anew by then.
-        await revoke(secrets, hurriedMs).catch(() => undefined);
+        // Not where that would end a link there is, which may be on air.
+        if (o.withdrawsAll !== true) await revoke(secrets, hurriedMs).catch(() => undefined);
         if (!(error instanceof PlatformError)) throw error;
         const message = `${title} gave access, and did not tell whose account it is: nothing was linked. ${error.message}`;
         throw new PlatformError(error.kind, message, error.retryAfterMs);

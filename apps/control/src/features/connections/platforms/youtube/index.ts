@@ -61,6 +61,7 @@ export function openYouTube(context: PlatformContext, times: ChatTimes = usualTi
       authorizeWith: { access_type: "offline", prompt: "consent" },
       tokenUrl: `${tokenUrl}/token`,
       revocation: (token) => ({ url: `${tokenUrl}/revoke`, form: { token } }),
+      withdrawsAll: true,
       whoIs: (token) => live.whoIs(token),
     }),
     ingest: (session, show) => live.ingest(session, show),
