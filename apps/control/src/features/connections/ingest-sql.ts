@@ -71,6 +71,14 @@ export async function putOff(db: Queryable, { destinationId, claim }: IngestJob,
     where id = ${destinationId} and ingest_claim = ${claim}`);
 }
 
+/** It is anybody's again, in so long, as if nothing had been tried: neither for this show nor before. */
+export async function waitForOther(db: Queryable, { destinationId, claim }: IngestJob, byMs: number): Promise<void> {
+  await db.query(sql`
+    update destinations set ingest_due_at = now() + ${byMs} * interval '1 millisecond', ingest_claim = null,
+      ingest_attempts = 0, ingest_broadcast_id = null
+    where id = ${destinationId} and ingest_claim = ${claim}`);
+}
+
 /** Whether the same account is in a show of another studio, or its platform has still to be told that that is over. */
 export async function isInAnotherShow(
   db: Queryable,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
 import { Connection, Destination } from "@trax/contract";
+import { newId } from "@trax/foundation/ids";
 import { openVault } from "@trax/foundation/vault";
 import { Secret } from "@trax/foundation/secret";
 import { readDesired, recordEnded, requestLive } from "@trax/media-protocol";
@@ -150,6 +151,17 @@ test("an account that is on air in one studio is not shared with another: that i
   });
   assert.equal(refused.lastError?.code, "name_in_use");
   assert.match(refused.lastError?.message ?? "", /on air in another studio/);
+  // However long it waits, and whatever show it was of before, that counts against neither.
+  await database.query(sql`
+    update destinations set ingest_broadcast_id = ${newId("broadcast")}, ingest_attempts = 20, ingest_due_at = now()
+    where id = ${other.destinationId}`);
+  await database.query(sql`select pg_notify('trax_desired', ${other.studioId})`);
+  await waitFor("it waits again, for the other alone", async () => {
+    const rows = await database.query(sql`
+      select from destinations where id = ${other.destinationId} and ingest_broadcast_id is null
+        and ingest_attempts = 0 and ingest_claim is null`);
+    return rows.length === 1;
+  });
   // Going offline there leaves the show alone.
   await endShow(other);
   await goLive(other);

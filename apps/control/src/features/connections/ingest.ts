@@ -13,6 +13,7 @@ import {
   keepClaim,
   putOff,
   storeIngest,
+  waitForOther,
 } from "./ingest-sql.ts";
 import type { IngestJob } from "./ingest-sql.ts";
 import { PlatformError } from "./platform.ts";
@@ -72,21 +73,24 @@ export async function beginIngests(
 
 /** Answers in how many ms it is to be tried again; null: it is done. */
 async function work(parts: IngestParts, job: IngestJob): Promise<number | null> {
+  const isElsewhere = await isInAnotherShow(parts.database, job);
   if (job.before !== null) {
-    const isSettled = await sayGoodBye(parts, job);
+    // What is over for this one goes on elsewhere, and must not be ended there.
+    const isSettled = isElsewhere || (await sayGoodBye(parts, job));
     if (!isSettled && job.broadcastId === null && job.attempts < goodByes) return 5_000;
     if (job.broadcastId === null) {
       for (const studioId of await forgetIngest(parts.database, job)) await notifyDesired(parts.database, studioId);
       return null;
     }
   }
-  if (await isInAnotherShow(parts.database, job)) {
+  if (isElsewhere) {
     await recordFailed(
       parts,
       job,
       "name_in_use",
       "This account is on air in another studio, and makes one show at a time.",
     );
+    await waitForOther(parts.database, job, otherShowMs);
     return otherShowMs;
   }
   if (job.attempts === 1) await record(parts, job, "connecting", null);
