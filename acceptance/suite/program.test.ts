@@ -51,12 +51,12 @@ promise("takeProgram", "conflict", "the previewed scene, where none is", async (
     assertRefused(await account.ask("POST", `${path}/program/take`, json), "conflict");
 });
 
-promise("takeProgram", "not_found", "a scene that is not this studio's", async () => {
+promise("takeProgram", "invalid_request", "a scene that is not this studio's", async () => {
   const show = await newShow();
   const { account, path, one } = show;
   await account.ask("POST", `${path}/program/take`, { sceneId: one });
   for (const sceneId of [neverId("scenes"), (await newShow()).one])
-    assertRefused(await account.ask("POST", `${path}/program/take`, { sceneId }), "not_found");
+    assertRefused(await account.ask("POST", `${path}/program/take`, { sceneId }), "invalid_request");
   assert.equal((await read(show))["sceneId"], one, "what was on stays on");
 });
 
