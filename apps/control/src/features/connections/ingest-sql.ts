@@ -9,7 +9,7 @@ export type IngestJob = {
   readonly accountId: string;
   readonly studioId: string;
   readonly connectionId: string;
-  /** That is live; null: the one before is over, and that is all. */
+  /** That is live; null: the one before is over, or it was disabled, and that is all. */
   readonly broadcastId: string | null;
   /** For which the platform told where to send to. */
   readonly before: string | null;
@@ -48,8 +48,8 @@ export async function claimIngests(
       left join broadcasts b on b.studio_id = d.studio_id and b.desired = 'live' and d.enabled
       where d.connection_id is not null ${ofThese} and ${isDue} and (
         (b.id is not null and d.ingest_broadcast_id is distinct from b.id)
-        or (b.id is null and d.ingest_broadcast_id is not null
-          and not exists (select from broadcasts o where o.id = d.ingest_broadcast_id and o.ended_at is null)))
+        or (b.id is null and d.ingest_broadcast_id is not null and (not d.enabled
+          or not exists (select from broadcasts o where o.id = d.ingest_broadcast_id and o.ended_at is null))))
       limit ${limit} for update of d skip locked) job
     where d.id = job.id
     returning d.id as "destinationId", d.account_id as "accountId", d.studio_id as "studioId",
@@ -88,6 +88,18 @@ export async function isInAnotherShow(
     select from destinations
     where account_id = ${accountId} and connection_id = ${connectionId} and studio_id <> ${studioId}
       and ingest_broadcast_id is not null limit 1`);
+  return rows.length > 0;
+}
+
+/** Whether the same account is on air by another destination: what its platform knows of a show is that one's now. */
+export async function isOnAirByAnother(
+  db: Queryable,
+  { accountId, destinationId, connectionId }: IngestJob,
+): Promise<boolean> {
+  const rows = await db.query(sql`
+    select from destinations d join broadcasts b on b.id = d.ingest_broadcast_id and b.desired = 'live'
+    where d.account_id = ${accountId} and d.connection_id = ${connectionId} and d.id <> ${destinationId} and d.enabled
+    limit 1`);
   return rows.length > 0;
 }
 

@@ -184,6 +184,40 @@ test("YouTube: linking anew that breaks off leaves the link that there is", asyn
   await endShow(show);
 });
 
+test("YouTube: a destination that is disabled in mid-show for long is over there, and its account free", async () => {
+  const channel = youtube.addChannel("Dot");
+  youtube.decide({ kind: "consent", userId: channel.id });
+  const show = await showWith("youtube");
+  const enable = (enabled: boolean) =>
+    show.tenant.call("PATCH", `/v1/studios/${show.studioId}/destinations/${show.destinationId}`, { enabled });
+  await goLive(show);
+  const first = await untilTold(show);
+  const stream = youtube.streams().at(-1) ?? assert.fail("no stream");
+  youtube.setStreamStatus(stream, "active");
+  await enable(false);
+  await enable(true);
+  assert.deepEqual([(await desired(show)).waits, (await desired(show)).revision], [false, first.revision], "for short");
+  await enable(false);
+  const [row] = await database.query<{ seconds: number }>(sql`
+    update destinations d set ingest_due_at = now() from destinations before
+    where d.id = ${show.destinationId} and before.id = d.id
+    returning extract(epoch from before.ingest_due_at - now())::float as seconds`);
+  assert.ok(row !== undefined && row.seconds > 50 && row.seconds <= 60, String(row?.seconds));
+  await database.query(sql`select pg_notify('trax_desired', ${show.studioId})`);
+  await waitFor("YouTube knows that it is over", () => youtube.broadcasts().at(-1)?.lifeCycle === "complete");
+  await waitFor("its account is free", async () => {
+    const rows = await database.query(
+      sql`select from destinations where id = ${show.destinationId} and ingest_broadcast_id is null`,
+    );
+    return rows.length === 1;
+  });
+  const known = youtube.broadcasts().length;
+  await enable(true);
+  assert.ok((await untilTold(show)).revision > first.revision);
+  assert.equal(youtube.broadcasts().length, known + 1, "it is another one");
+  await endShow(show);
+});
+
 test("Kick: its url and key, and one that may not be read is said in words", async () => {
   const there = kick.addUser({
     name: "grace",

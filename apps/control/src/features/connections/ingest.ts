@@ -9,6 +9,7 @@ import {
   claimIngests,
   forgetIngest,
   isInAnotherShow,
+  isOnAirByAnother,
   isWaiting,
   keepClaim,
   putOff,
@@ -73,17 +74,16 @@ export async function beginIngests(
 
 /** Answers in how many ms it is to be tried again; null: it is done. */
 async function work(parts: IngestParts, job: IngestJob): Promise<number | null> {
-  const isElsewhere = await isInAnotherShow(parts.database, job);
   if (job.before !== null) {
-    // What is over for this one goes on elsewhere, and must not be ended there.
-    const isSettled = isElsewhere || (await sayGoodBye(parts, job));
+    // What goes on by another destination must not be ended for this one.
+    const isSettled = (await isOnAirByAnother(parts.database, job)) || (await sayGoodBye(parts, job));
     if (!isSettled && job.broadcastId === null && job.attempts < goodByes) return 5_000;
     if (job.broadcastId === null) {
       for (const studioId of await forgetIngest(parts.database, job)) await notifyDesired(parts.database, studioId);
       return null;
     }
   }
-  if (isElsewhere) {
+  if (await isInAnotherShow(parts.database, job)) {
     await recordFailed(
       parts,
       job,

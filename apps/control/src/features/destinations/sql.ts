@@ -87,6 +87,9 @@ export async function findTarget(
   return row;
 }
 
+/** One that is disabled in mid-show, and made from a connection, may be enabled again for so long as if nothing had been. */
+const disabledMs = 60_000;
+
 /** Merges what is given; a new target makes a new revision. */
 export async function updateDestination(
   db: Queryable,
@@ -112,7 +115,8 @@ export async function updateDestination(
   // Who asks the platform of the connection before asks for nobody any more.
   const asked = patch.newConnection
     ? sql`, ingest_broadcast_id = null, ingest_due_at = null, ingest_attempts = 0, ingest_claim = null`
-    : sql``;
+    : sql`, ingest_due_at = case when ingest_claim is not null or coalesce(${patch.enabled}, enabled) = enabled then ingest_due_at
+        when enabled then now() + ${disabledMs} * interval '1 millisecond' end`;
   await db.query(sql`
     update destinations set name = coalesce(${patch.name}, name), platform = coalesce(${patch.platform}, platform),
       enabled = coalesce(${patch.enabled}, enabled), privacy = coalesce(${patch.privacy}, privacy), updated_at = now() ${target} ${asked}
