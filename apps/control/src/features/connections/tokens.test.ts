@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { Connection } from "@trax/contract";
+import { newId } from "@trax/foundation/ids";
 import { waitFor } from "@trax/peers";
 import { startKick } from "@trax/peers/kick/kick";
 import { startTwitch } from "@trax/peers/twitch/server";
@@ -9,7 +10,10 @@ import sql from "sql-template-tag";
 import { startControl } from "../../testing/control.ts";
 import { refusedAs, shapeOf } from "../../testing/shape.ts";
 import { Tenant } from "../../testing/tenant.ts";
+import { platform as twitchPlatform } from "./platforms/twitch/index.ts";
+import { sessionOf } from "./testing/adapter.ts";
 import { appUri, linkAt } from "./testing/linking.ts";
+import { beginValidations } from "./validations.ts";
 
 const twitch = await startTwitch();
 after(() => twitch.stop());
@@ -198,6 +202,29 @@ test("access that is not good any more is renewed, or known to be gone without b
   await waitFor("it has failed", () => validations().at(-1)?.status === 503);
   assert.deepEqual([(await rowOf(unknown.id)).status, validations().length - asked], ["ok", 1]);
   assert.ok((await minutesUntilAsked(unknown.id)) <= 5);
+});
+
+test("many that come due at once are asked about a few at a time", async () => {
+  const { accountId } = (await Tenant.make(control)).account;
+  const ids = Array.from({ length: 25 }, () => newId("connection"));
+  await database.query(sql`
+    insert into connections (id, account_id, platform, account_name, platform_user_id, secrets, validate_due_at)
+    select id, ${accountId}, 'elsewhere', id, id, '', now() from unnest(${ids}::text[]) id`);
+  const answered = Promise.withResolvers<void>();
+  const client = { validate: () => answered.promise };
+  const known = { platform: { ...twitchPlatform, name: "elsewhere" }, client, quota: null };
+  const registry = { all: [known], find: () => known, close: () => undefined };
+  let more = 0;
+  const secrets = { accessToken: "t", expiresAt: null };
+  const session = sessionOf({ platformUserId: "1", accountName: "", scopes: [], settings: {}, secrets });
+  const parts = { database, registry, openSession: async () => ({ ...known, session }) };
+  const begin = () => beginValidations(parts, () => (more += 1));
+  const jobs = await begin();
+  assert.equal(more, 0, "not before these are answered");
+  answered.resolve();
+  await Promise.all(jobs);
+  assert.equal(more, 1);
+  assert.equal((await begin()).length, 5);
 });
 
 test("what comes of a renewal after its account was unlinked is withdrawn too", async () => {

@@ -30,8 +30,7 @@ export async function beginValidations(parts: ValidationParts, more: () => void)
   );
   if (platforms.length === 0) return [];
   const claimed = await claimValidations(database, platforms, { forMs: claimMs, limit: mostAtOnce });
-  if (claimed.length === mostAtOnce) more();
-  return claimed.map(async (connectionId) => {
+  const jobs = claimed.map(async (connectionId) => {
     try {
       const { session, client } = await openSession(connectionId);
       await asAccount(session, async (token) => client.validate?.(token));
@@ -42,4 +41,7 @@ export async function beginValidations(parts: ValidationParts, more: () => void)
     }
     await settleValidation(database, connectionId, everyMs * (0.8 + Math.random() / 5));
   });
+  if (claimed.length < mostAtOnce) return jobs;
+  // After these: all come due at once where TRaX was off for an hour.
+  return [...jobs, Promise.allSettled(jobs).then(more)];
 }
