@@ -1,10 +1,12 @@
 import { AV_PKT_FLAG_KEY } from "node-av/constants";
 import { Dictionary, FFmpegError, FormatContext, Packet } from "node-av/lib";
 import type { IOContext } from "node-av/lib";
+import { readMessage } from "../rtmp/message-body.ts";
+import type { MessageKind } from "../rtmp/message-body.ts";
 import type { MediaMessage } from "../rtmp/message.ts";
 import { readAudioFormat } from "../rtmp/formats.ts";
-import { addMessageStream, milliseconds, readMessage } from "./message-stream.ts";
-import type { MessageKind, MessageStream } from "./message-stream.ts";
+import { addMessageStream, milliseconds } from "./message-stream.ts";
+import type { MessageStream } from "./message-stream.ts";
 
 /** A fragment at each keyframe, and at the latest after this: what a kill costs. */
 const longestFragmentMs = 3_000;

@@ -11,7 +11,8 @@ import {
 import type { FormatContext, Stream } from "node-av/lib";
 import { Rational } from "node-av/lib";
 import { readAudioFormat, readVideoFormat } from "../rtmp/formats.ts";
-import { readAudioTag, readVideoTag } from "../rtmp/media-tag.ts";
+import { readMessage } from "../rtmp/message-body.ts";
+import type { MessageKind } from "../rtmp/message-body.ts";
 import type { MediaMessage } from "../rtmp/message.ts";
 
 /** RTMP's messages as FFmpeg's muxers take them. */
@@ -22,8 +23,6 @@ const codecIds: Readonly<Record<string, AVCodecID>> = {
   mp3: AV_CODEC_ID_MP3,
   opus: AV_CODEC_ID_OPUS,
 };
-
-export type MessageKind = "video" | "audio";
 
 /** What RTMP counts time in. */
 export const milliseconds = { num: 1, den: 1_000 };
@@ -60,21 +59,4 @@ export function addMessageStream(
   const configuration = sample.configuration ? body : null;
   if (configuration !== null) parameters.extradata = configuration;
   return { stream, codec, configuration };
-}
-
-/** The codec's own bytes of a message, and how much later than decoded they are shown, ms. */
-export function readMessage(
-  kind: MessageKind,
-  payload: Buffer,
-): { readonly codec: string; readonly body: Buffer; readonly compositionTime: number } {
-  const tag = kind === "video" ? readVideoTag(payload) : readAudioTag(payload);
-  const first = payload[0] ?? 0;
-  // Enhanced RTMP leaves the composition time out where it is zero (CodedFramesX).
-  const isEnhanced = (first & 0x80) !== 0;
-  const isTimed = kind === "video" && tag.bodyAt >= 5 && (!isEnhanced || (first & 0x0f) === 1);
-  return {
-    codec: tag.codec ?? "unknown",
-    body: payload.subarray(tag.bodyAt),
-    compositionTime: isTimed ? payload.readIntBE(tag.bodyAt - 3, 3) : 0,
-  };
 }

@@ -1,9 +1,10 @@
 import { Dictionary, FFmpegError, FormatContext, Packet } from "node-av/lib";
 import type { IOContext, Stream } from "node-av/lib";
 import { AV_PKT_DATA_NEW_EXTRADATA, AV_PKT_FLAG_KEY } from "node-av/constants";
+import { readMessage } from "../rtmp/message-body.ts";
+import type { MessageKind } from "../rtmp/message-body.ts";
 import type { MediaMessage } from "../rtmp/message.ts";
-import { addMessageStream, milliseconds, readMessage } from "./message-stream.ts";
-import type { MessageKind } from "./message-stream.ts";
+import { addMessageStream, milliseconds } from "./message-stream.ts";
 
 type Track = { readonly stream: Stream; readonly codec: string; configuration: Buffer | null; isStale: boolean };
 

@@ -4,15 +4,15 @@ import { RTCPeerConnection, RtpHeader, RtpPacket, useH264, useOPUS } from "werif
 import type { RTCRtpSender } from "werift";
 import type { RelayDestination } from "../relay/protocol.ts";
 import type { OpenOptions, Sender, SenderListener } from "../relay/sender.ts";
+import { h264Payloads, readAvcConfiguration } from "../rtp/h264.ts";
+import type { AvcConfiguration } from "../rtp/h264.ts";
 import type { CloseReason } from "../rtmp/errors.ts";
+import { readMessage } from "../rtmp/message-body.ts";
 import type { MediaMessage } from "../rtmp/message.ts";
 import type { OutgoingMessage } from "../rtmp/outgoing.ts";
 import type { Taken } from "../rtmp/publisher.ts";
-import { readMessage } from "./message-stream.ts";
 import { OutputQueue } from "./output-queue.ts";
 import { OpusPath } from "./whip-output-audio.ts";
-import { h264Payloads, readAvcConfiguration } from "./whip-output-h264.ts";
-import type { AvcConfiguration } from "./whip-output-h264.ts";
 import { RtpTrack } from "./whip-output-rtp.ts";
 import { endSession, offerSession } from "./whip-output-signalling.ts";
 import type { WhipSession } from "./whip-output-signalling.ts";
@@ -21,6 +21,8 @@ import type { WhipSession } from "./whip-output-signalling.ts";
 const connectMs = 8_000;
 /** A server that reports nothing for so long does not report: then its consent (RFC 7675) has to do. */
 const unreportedMs = 5_000;
+/** RTP payload, bytes: with its headers and SRTP's tag it fits into 1,280, which every path carries. */
+const maxPayload = 1_180;
 /** A keyframe group at once would be lost on the way: so many packets, then a pause. */
 const burst = { packets: 20, pauseMs: 5 } as const;
 
@@ -198,13 +200,12 @@ class WhipOutput implements Sender {
     ) {
       throw new NotCarried("This stream has B-frames, which WebRTC cannot carry. Set the encoder to zero B-frames.");
     }
-    const payloads = h264Payloads(body, message.keyframe, this.#configuration);
+    const payloads = h264Payloads(body, message.keyframe, this.#configuration, maxPayload);
     const timestamp = Math.round(90 * (message.timestamp + compositionTime));
-    for (const [index, payload] of payloads.entries()) {
+    for (const [index, parts] of payloads.entries()) {
       await this.#pace();
-      await this.#video.send(
-        new RtpPacket(new RtpHeader({ timestamp, marker: index === payloads.length - 1 }), payload),
-      );
+      const header = new RtpHeader({ timestamp, marker: index === payloads.length - 1 });
+      await this.#video.send(new RtpPacket(header, Buffer.concat(parts)));
     }
     this.#sentSince ??= performance.now();
   }

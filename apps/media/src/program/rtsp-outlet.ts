@@ -1,5 +1,5 @@
-import { publishRtsp } from "../ffmpeg/rtsp-output.ts";
-import type { RtspPublisher } from "../ffmpeg/rtsp-output.ts";
+import { publishRtsp } from "../rtsp/publisher.ts";
+import type { RtspPublisher } from "../rtsp/publisher.ts";
 import type { MediaMessage } from "../rtmp/message.ts";
 
 const firstRetryMs = 250;

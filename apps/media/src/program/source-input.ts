@@ -1,9 +1,9 @@
 import type { SharedFrame } from "../ffmpeg/shared-frame.ts";
 import { VideoDecoder } from "../ffmpeg/video-decoder.ts";
-import { readMessage } from "../ffmpeg/message-stream.ts";
 import { ByteRate } from "../relay/byte-rate.ts";
 import { SourceFlow } from "../relay/source-flow.ts";
 import { SourceReader } from "../relay/source-reader.ts";
+import { readMessage } from "../rtmp/message-body.ts";
 import type { MediaMessage } from "../rtmp/message.ts";
 import { PictureQueue } from "./picture-queue.ts";
 import type { ProgramInput, SourceGauge, SourceState } from "./program-input.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { h264Payloads, readAvcConfiguration } from "./whip-output-h264.ts";
+import { h264Payloads, readAvcConfiguration } from "./h264.ts";
+import type { AvcConfiguration } from "./h264.ts";
 
 const sps = Buffer.from([0x67, 1, 2, 3]);
 const pps = Buffer.from([0x68, 4]);
@@ -25,8 +26,13 @@ function frame(...units: readonly Buffer[]): Buffer {
   );
 }
 
+const maxPayload = 1_180;
 const configuration = readAvcConfiguration(record);
 assert.ok(configuration !== null);
+
+function payloads(bytes: Buffer, keyframe: boolean, sets: AvcConfiguration): Buffer[] {
+  return h264Payloads(bytes, keyframe, sets, maxPayload).map((parts) => Buffer.concat(parts));
+}
 
 test("a configuration gives its parameter sets, and one that is cut off nothing", () => {
   assert.deepEqual(configuration, { lengthBytes: 4, parameterSets: [sps, pps] });
@@ -38,8 +44,8 @@ test("a configuration gives its parameter sets, and one that is cut off nothing"
 
 test("a small frame is a packet, and a keyframe's parameter sets share one with it", () => {
   const slice = unit(0x41, 100);
-  assert.deepEqual(h264Payloads(frame(Buffer.of(9, 0xf0), slice), false, configuration), [slice]);
-  const [together, ...none] = h264Payloads(frame(unit(0x65, 100)), true, configuration);
+  assert.deepEqual(payloads(frame(Buffer.of(9, 0xf0), slice), false, configuration), [slice]);
+  const [together, ...none] = payloads(frame(unit(0x65, 100)), true, configuration);
   assert.deepEqual(none, []);
   assert.equal((together?.[0] ?? 0) & 0x1f, 24);
   assert.equal(together?.length, 1 + 2 + sps.length + 2 + pps.length + 2 + 100);
@@ -47,9 +53,9 @@ test("a small frame is a packet, and a keyframe's parameter sets share one with 
 
 test("a large unit is cut into fragments that are the unit when put together", () => {
   const slice = unit(0x65, 5_000);
-  const [sets, ...fragments] = h264Payloads(frame(slice), true, configuration);
+  const [sets, ...fragments] = payloads(frame(slice), true, configuration);
   assert.equal((sets?.[0] ?? 0) & 0x1f, 24);
-  assert.ok(fragments.every((one) => one.length <= 1_180 && ((one[0] ?? 0) & 0x1f) === 28));
+  assert.ok(fragments.every((one) => one.length <= maxPayload && ((one[0] ?? 0) & 0x1f) === 28));
   assert.deepEqual(
     fragments.map((one) => (one[1] ?? 0) >> 6),
     [2, 0, 0, 0, 1],
@@ -60,7 +66,6 @@ test("a large unit is cut into fragments that are the unit when put together", (
 
 test("a frame that is cut off or empty harms nothing", () => {
   const whole = frame(unit(0x41, 50), unit(0x41, 60));
-  for (let length = 0; length <= whole.length; length += 1)
-    h264Payloads(whole.subarray(0, length), false, configuration);
-  assert.deepEqual(h264Payloads(Buffer.alloc(4), false, configuration), []);
+  for (let length = 0; length <= whole.length; length += 1) payloads(whole.subarray(0, length), false, configuration);
+  assert.deepEqual(payloads(Buffer.alloc(4), false, configuration), []);
 });

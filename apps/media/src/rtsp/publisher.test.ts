@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { newId } from "@trax/foundation/ids";
@@ -7,10 +8,11 @@ import { freePort, waitFor } from "@trax/peers";
 import { startTestRouter } from "../mediamtx/test-router.ts";
 import type { TestRouter } from "../mediamtx/test-router.ts";
 import type { CloseReason } from "../rtmp/errors.ts";
+import { readMessage } from "../rtmp/message-body.ts";
 import type { MediaMessage } from "../rtmp/message.ts";
 import { makeTestMedia } from "../rtmp/testing/flv.ts";
-import { publishRtsp } from "./rtsp-output.ts";
-import type { RtspPublisher } from "./rtsp-output.ts";
+import { publishRtsp } from "./publisher.ts";
+import type { RtspPublisher } from "./publisher.ts";
 
 const run = promisify(execFile);
 
@@ -96,6 +98,63 @@ for (const audio of ["aac", "opus"] as const)
     assert.equal(await closed, null);
     await waitFor("the path is offline", async () => (await it.router.api.path(name))?.online !== true);
   });
+
+function md5(bytes: Buffer): string {
+  return createHash("md5").update(bytes).digest("hex");
+}
+
+type Read = { readonly hash: string; readonly at: number };
+
+/** What ffmpeg reads of it by RTMP, which has frames as they were sent, in a second and a half. */
+async function readBack(name: string): Promise<Read[]> {
+  const url = it.internalRtmpUrl.replace(it.path, name);
+  const shown = "-v error -analyzeduration 100000 -read_intervals %+1.5 -show_packets -show_data_hash md5";
+  const wanted = "-show_entries packet=pts_time,data_hash -of csv=p=0";
+  const { stdout } = await run("ffprobe", [...`${shown} ${wanted}`.split(" "), url]);
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => line.split(","))
+    .map(([time = "", hash = ""]) => ({ hash: hash.replace("MD5:", ""), at: Number(time) * 1_000 }));
+}
+
+test("each frame and each sound is read back, once, and all as far from the time they were sent with", async () => {
+  const made = await makeTestMedia({ seconds: 8 });
+  // From between keyframes on, with the first keyframe between two sounds.
+  const media = made.filter(({ configuration, timestamp }) => configuration || timestamp > 400);
+  const name = `program/${newId("studio")}`;
+  const { publisher, publishing, closed } = publish(it.router.rtspUrl(name));
+  const stop = play(media, publisher);
+  const offsets: number[] = [];
+  try {
+    await publishing;
+    await waitFor("the path is online", async () => (await it.router.api.path(name))?.video?.width === 320);
+    const read = await readBack(name);
+    for (const kind of ["video", "audio"] as const) {
+      const sent = media.filter((message) => message.kind === kind && !message.configuration);
+      const hashes = sent.map(({ payload }) => md5(readMessage(kind, payload).body));
+      const found = read.filter(({ hash }) => hashes.includes(hash));
+      const first = hashes.indexOf(found[0]?.hash ?? "");
+      assert.ok(first >= 0 && found.length > 20, `${found.length} of ${kind}`);
+      // A keyframe has its parameters in it when it is read, and is another: those between are all there.
+      const between = hashes.slice(first, hashes.indexOf(found.at(-1)?.hash ?? "") + 1);
+      const expected = between.filter((_, index) => sent[first + index]?.keyframe !== true);
+      assert.deepEqual(
+        found.map(({ hash }) => hash),
+        expected,
+      );
+      for (const { hash, at } of found) {
+        const { timestamp = 0, payload } = sent[hashes.indexOf(hash)] ?? assert.fail("never sent");
+        offsets.push(at - timestamp - readMessage(kind, payload).compositionTime);
+      }
+    }
+    assert.ok(Math.max(...offsets) - Math.min(...offsets) <= 2, `${Math.min(...offsets)} to ${Math.max(...offsets)}`);
+  } finally {
+    stop();
+    publisher.close();
+  }
+  assert.equal(await closed, null);
+});
 
 test("it begins at a keyframe, once both configurations are known", async () => {
   const media = await makeTestMedia({ seconds: 4 });

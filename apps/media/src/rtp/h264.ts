@@ -1,6 +1,3 @@
-/** RTP payload, bytes: with its headers and SRTP's tag it fits into 1,280, which every path carries. */
-const maxPayload = 1_180;
-
 const type = { sps: 7, pps: 8, delimiter: 9, stapA: 24, fuA: 28 } as const;
 
 /** What an AVCDecoderConfigurationRecord (ISO/IEC 14496-15, 5.3.3.1) tells; null where it is cut off. */
@@ -23,27 +20,35 @@ export function readAvcConfiguration(record: Buffer): AvcConfiguration | null {
   return at > record.length ? null : { lengthBytes: ((record[4] ?? 3) & 3) + 1, parameterSets };
 }
 
+/** The payload of one RTP packet, bytes in pieces: what is large is not copied until the packet is written. */
+export type RtpPayload = readonly Buffer[];
+
 /**
  * A frame (length-prefixed NAL units) as the payloads of its RTP packets, in
- * order (RFC 6184, packetization mode 1). A keyframe brings the parameter sets
- * along, so that whoever joins there can decode it.
+ * order (RFC 6184, packetization mode 1), each of `maxPayload` bytes at most. A
+ * keyframe brings the parameter sets along, so that whoever joins there can
+ * decode it.
  */
-export function h264Payloads(frame: Buffer, keyframe: boolean, configuration: AvcConfiguration): Buffer[] {
+export function h264Payloads(
+  frame: Buffer,
+  keyframe: boolean,
+  configuration: AvcConfiguration,
+  maxPayload: number,
+): RtpPayload[] {
   const units = nalUnits(frame, configuration.lengthBytes).filter((unit) => unitType(unit) !== type.delimiter);
   const hasOwn = units.some((unit) => unitType(unit) === type.sps || unitType(unit) === type.pps);
   const all = keyframe && !hasOwn ? [...configuration.parameterSets, ...units] : units;
-  const payloads: Buffer[] = [];
+  const payloads: RtpPayload[] = [];
   // The small ones in front (parameter sets, SEI) share a packet.
   let together: Buffer[] = [];
   const flush = (): void => {
-    const [first] = together;
-    if (first !== undefined) payloads.push(together.length === 1 ? first : aggregate(together));
+    if (together.length > 0) payloads.push(together.length === 1 ? together : aggregate(together));
     together = [];
   };
   for (const unit of all) {
     const size = together.reduce((sum, one) => sum + 2 + one.length, 1) + 2 + unit.length;
     if (size > maxPayload) flush();
-    if (unit.length > maxPayload) payloads.push(...fragments(unit));
+    if (unit.length > maxPayload) payloads.push(...fragments(unit, maxPayload));
     else together.push(unit);
   }
   flush();
@@ -70,24 +75,23 @@ function nalUnits(frame: Buffer, lengthBytes: number): Buffer[] {
 }
 
 /** STAP-A, 5.7.1. */
-function aggregate(units: readonly Buffer[]): Buffer {
+function aggregate(units: readonly Buffer[]): RtpPayload {
   const importance = Math.max(...units.map((unit) => (unit[0] ?? 0) & 0x60));
   const parts: Buffer[] = [Buffer.of(importance | type.stapA)];
   for (const unit of units) parts.push(Buffer.of(unit.length >> 8, unit.length & 0xff), unit);
-  return Buffer.concat(parts);
+  return parts;
 }
 
 /** FU-A, 5.8. */
-function fragments(unit: Buffer): Buffer[] {
+function fragments(unit: Buffer, maxPayload: number): RtpPayload[] {
   const header = unit[0] ?? 0;
-  const made: Buffer[] = [];
+  const made: RtpPayload[] = [];
   const size = maxPayload - 2;
+  const headOf = (flags: number): Buffer => Buffer.of((header & 0xe0) | type.fuA, flags | (header & 0x1f));
+  const [first, between, last] = [headOf(0x80), headOf(0), headOf(0x40)];
   for (let at = 1; at < unit.length; at += size) {
-    const isFirst = at === 1;
-    const isLast = at + size >= unit.length;
-    const flags = (isFirst ? 0x80 : 0) | (isLast ? 0x40 : 0);
-    const head = Buffer.of((header & 0xe0) | type.fuA, flags | (header & 0x1f));
-    made.push(Buffer.concat([head, unit.subarray(at, at + size)]));
+    const head = at === 1 ? first : at + size >= unit.length ? last : between;
+    made.push([head, unit.subarray(at, at + size)]);
   }
   return made;
 }
