@@ -38,7 +38,12 @@ export async function claimIngests(
   },
 ): Promise<IngestJob[]> {
   const { claim, forMs, limit, studios } = given;
-  const ofThese = studios === null ? sql`` : sql`and d.studio_id = any(${studios})`;
+  // By what has an index: one look at every destination there is took a second for half a million of them.
+  const ofThese =
+    studios === null
+      ? sql`d.studio_id in (select studio_id from broadcasts where desired = 'live'
+          union select studio_id from destinations where ingest_broadcast_id is not null)`
+      : sql`d.studio_id = any(${studios})`;
   return db.query<IngestJob>(sql`
     update destinations d set ingest_due_at = now() + ${forMs} * interval '1 millisecond',
       ingest_attempts = d.ingest_attempts + 1, ingest_claim = ${claim}
@@ -46,7 +51,7 @@ export async function claimIngests(
       select d.id, b.id as broadcast_id, s.name from destinations d
       join studios s on s.id = d.studio_id
       left join broadcasts b on b.studio_id = d.studio_id and b.desired = 'live' and d.enabled
-      where d.connection_id is not null ${ofThese} and ${isDue} and (
+      where d.connection_id is not null and ${ofThese} and ${isDue} and (
         (b.id is not null and d.ingest_broadcast_id is distinct from b.id)
         or (b.id is null and d.ingest_broadcast_id is not null and (not d.enabled
           or not exists (select from broadcasts o where o.id = d.ingest_broadcast_id and o.ended_at is null))))
