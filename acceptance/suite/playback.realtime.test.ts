@@ -58,7 +58,7 @@ behaviour("a play session is for that studio's, and what it is for is one thing"
   const { path } = await newStudio(account);
   const sourceId = textAt((await account.ask("POST", `${path}/sources`, { name: "Cam" })).json, "id");
   const ask = (body: object) => account.ask("POST", `${path}/media-sessions`, body);
-  assertRefused(await ask({ role: "play", sourceId: neverId("sources") }), "not_found");
+  assertRefused(await ask({ role: "play", sourceId: neverId("sources") }), "invalid_request");
   for (const odd of [
     { role: "play", sourceId, preview: true },
     { role: "publish", sourceId, preview: true },

@@ -117,7 +117,7 @@ behaviour("a media session is for a source of that very studio", async () => {
   const foreign = await newSource(account, other);
   for (const sourceId of [foreign.id, neverId("sources")]) {
     const answer = await account.ask("POST", `${studio}/media-sessions`, { role: "publish", sourceId });
-    assertRefused(answer, "not_found", sourceId);
+    assertRefused(answer, "invalid_request", sourceId);
   }
 });
 
