@@ -172,16 +172,23 @@ test("an account that is on air in one studio is not shared with another: that i
   await endShow(other);
 });
 
-test("YouTube: linking anew that breaks off leaves the link that there is", async () => {
+test("YouTube: neither linking anew that breaks off nor unlinking by another tenant ends the link that there is", async () => {
   const channel = youtube.addChannel("Cyd");
   youtube.decide({ kind: "consent", userId: channel.id });
   const show = await showWith("youtube");
   youtube.failNext({ path: /channels$/, status: 503 });
   const end = await comeBack(await callbackOf(control, await authorizeUrlOf(show.tenant, "youtube")));
   assert.equal(end.searchParams.get("error"), "platform_unavailable");
+  const eve = await Tenant.make(control);
+  const other = await linkAt(control, eve, "youtube");
+  assert.equal((await eve.call("DELETE", `/v1/connections/${other}`)).status, 204);
+  const owed = await database.query(sql`select from owed_revocations where connection_id = ${other}`);
+  assert.deepEqual([owed.length, youtube.liveGrants(channel) > 0], [0, true]);
   await goLive(show);
   await untilTold(show);
   await endShow(show);
+  assert.equal((await show.tenant.call("DELETE", `/v1/connections/${show.id}`)).status, 204);
+  await waitFor("the last one withdraws all", () => youtube.liveGrants(channel) === 0);
 });
 
 test("YouTube: a destination that is disabled in mid-show for long is over there, and its account free", async () => {

@@ -34,7 +34,7 @@ export type OAuthPlatform = {
   readonly isOver?: (refusal: HttpRefusal) => boolean;
   /** How a token is withdrawn (RFC 7009, 2.1, or as the platform has it). */
   readonly revocation: (token: Secret, hint: string) => Pick<HttpRequest, "url" | "form">;
-  /** Whether one token that is withdrawn ends all access that the person has ever given TRaX. */
+  /** As in `PlatformClient`. */
   readonly withdrawsAll?: boolean;
   /** Whose the token is. */
   readonly whoIs: (token: Secret) => Promise<Pick<Linked, "platformUserId" | "accountName">>;
@@ -49,8 +49,8 @@ const [usualMs, hurriedMs] = [10_000, 3_000];
  */
 export function openOAuth(
   o: OAuthPlatform,
-): Required<Pick<PlatformClient, "authorizeUrl" | "exchange" | "refresh" | "revoke">> {
-  const { title, http } = o;
+): Required<Pick<PlatformClient, "authorizeUrl" | "exchange" | "refresh" | "revoke" | "withdrawsAll">> {
+  const { title, http, withdrawsAll = false } = o;
   const { clientId, clientSecret } = o.registration;
   const tokens = (form: Readonly<Record<string, string | Secret>>): Promise<Granted> =>
     askForTokens(http, title, o.tokenUrl, { client_id: clientId, client_secret: clientSecret, ...form }, o.isOver);
@@ -91,7 +91,7 @@ export function openOAuth(
       } catch (error) {
         // Nobody knows whose it is, so nobody could use or withdraw it later. Tried once: the person may be linking anew by then.
         // Not where that would end a link there is, which may be on air.
-        if (o.withdrawsAll !== true) await revoke(secrets, hurriedMs).catch(() => undefined);
+        if (!withdrawsAll) await revoke(secrets, hurriedMs).catch(() => undefined);
         if (!(error instanceof PlatformError)) throw error;
         const message = `${title} gave access, and did not tell whose account it is: nothing was linked. ${error.message}`;
         throw new PlatformError(error.kind, message, error.retryAfterMs);
@@ -103,6 +103,7 @@ export function openOAuth(
       return { ...secrets, ...next.secrets };
     },
     revoke: (secrets) => revoke(secrets, usualMs),
+    withdrawsAll,
   };
 }
 

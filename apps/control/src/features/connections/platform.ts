@@ -140,6 +140,8 @@ export type PlatformClient = {
   validate?(token: Secret): Promise<void>;
   /** Withdraws the grant at the platform. */
   revoke?(secrets: Secrets): Promise<void>;
+  /** Whether that ends all access that the person has ever given TRaX, by whatever link. */
+  readonly withdrawsAll?: boolean;
   /** Where a broadcast is sent to. Asked at each go-live. */
   ingest?(session: PlatformSession, show: Show): Promise<{ readonly url: string; readonly streamKey: string }>;
   /** The broadcast is over. */

@@ -97,6 +97,7 @@ export async function askAgain(db: Queryable, accountId: string, connectionId: s
 
 export type Unlinked = {
   readonly platform: string;
+  readonly platformUserId: string;
   readonly accountName: string;
   /** Sealed. */
   readonly secrets: string;
@@ -109,8 +110,18 @@ export async function deleteConnection(
 ): Promise<Unlinked | undefined> {
   const [row] = await db.query<Unlinked>(sql`
     delete from connections where account_id = ${accountId} and id = ${connectionId}
-    returning platform, account_name as "accountName", secrets`);
+    returning platform, platform_user_id as "platformUserId", account_name as "accountName", secrets`);
   return row;
+}
+
+/** Whether anybody has a link of this account of the platform: of all accounts alike. */
+export async function isLinkedByAnybody(
+  db: Queryable,
+  { platform, platformUserId }: Pick<Unlinked, "platform" | "platformUserId">,
+): Promise<boolean> {
+  const rows = await db.query(sql`
+    select from connections where platform = ${platform} and platform_user_id = ${platformUserId} limit 1`);
+  return rows.length > 0;
 }
 
 export type CutDestination = {
