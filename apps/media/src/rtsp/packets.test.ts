@@ -67,6 +67,14 @@ test("the tracks begin at one time, and what follows is where it belongs", () =>
   assert.deepEqual(times(frames, 2), [0, 520 * 48]);
 });
 
+test("a track that was not waited for begins at its own time, so that it is not late for good", () => {
+  const writer = new PacketWriter(tracks, { video: 0, audio: 2 }, 1_000);
+  const messages = [[video(1_000, [1])], [audio(1_700), video(1_700, [1])], [audio(1_721)]];
+  const frames = framesOf(Buffer.concat(messages.map((some) => writer.bytesOf(some))));
+  assert.deepEqual(times(frames, 0), [0, 700 * 90]);
+  assert.deepEqual(times(frames, 2), [0, 1_024]);
+});
+
 test("frames of a fixed length are put where whole milliseconds mean them, and no elsewhere", () => {
   const writer = new PacketWriter(tracks, { video: 0, audio: 2 }, 0);
   const at = Array.from({ length: 2_000 }, (_, index) => index * 1_024);

@@ -28,8 +28,13 @@ export class PacketWriter {
   readonly #paths: Readonly<Record<MessageKind, Path>>;
   readonly #startsAt: number;
   readonly #wallAtStart = Date.now();
+  #isOpening = true;
 
-  /** `startsAt`: what the first packet of each track is said to be of, ms, whatever it is of. */
+  /**
+   * `startsAt`: what the first packet of each track is said to be of, ms, whatever
+   * it is of, where it is of the first messages. A track that comes later begins
+   * at its own time: as late as it arrives.
+   */
   constructor(
     tracks: Readonly<Record<MessageKind, CarriedTrack>>,
     channels: Readonly<Record<MessageKind, Channel>>,
@@ -51,6 +56,7 @@ export class PacketWriter {
   /** All of them, in one piece. */
   bytesOf(messages: readonly MediaMessage[]): Buffer {
     const sendings = messages.flatMap((message) => this.#sendingsOf(message));
+    this.#isOpening = false;
     const total = sendings.reduce((sum, sending) => sum + sending.bytes, 0);
     const into = Buffer.allocUnsafe(total);
     let at = 0;
@@ -65,7 +71,8 @@ export class PacketWriter {
     const path = this.#paths[kind];
     const payloads = path.track.payloads(body, message.keyframe);
     if (payloads.length === 0) return [];
-    const ticks = ticksOf(path, path.last === null ? this.#startsAt : message.timestamp + compositionTime);
+    const isFirst = this.#isOpening && path.last === null;
+    const ticks = ticksOf(path, isFirst ? this.#startsAt : message.timestamp + compositionTime);
     path.last = ticks;
     const isReported = message.timestamp - path.reportedAt >= reportEveryMs;
     if (isReported) path.reportedAt = message.timestamp;
