@@ -17,6 +17,7 @@ test("packets are numbered on, of one source, and time wraps at 32 bits (RFC 355
   assert.equal((first.readUInt16BE(2) + 1) & 0xffff, second.readUInt16BE(2));
   assert.deepEqual([first.readUInt32BE(4), second.readUInt32BE(4)], [5, 2 ** 32 - 1]);
   assert.deepEqual(first.subarray(8), second.subarray(8));
+  assert.equal(headerOf(stream, -1, false, 0).readUInt32BE(4), 2 ** 32 - 1);
 });
 
 test("a report tells the time by both clocks, what was sent, and whose it is (RFC 3550, 6.4.1 and 6.5)", () => {

@@ -70,6 +70,7 @@ export class PacketStream {
   }
 }
 
+/** Of 32 bits; sound may begin a little before 0. */
 function modulo(value: number): number {
-  return value % 2 ** 32;
+  return value >>> 0;
 }
