@@ -8,6 +8,7 @@ import type { Principal } from "../../kernel/auth/principal.ts";
 import { ApiError } from "../../kernel/errors.ts";
 import { publicUrlOf } from "../../kernel/public-url.ts";
 import { insertAuthorization, takeAuthorization } from "./authorize-sql.ts";
+import type { GrantTurns } from "./grant-turns.ts";
 import { storeLink } from "./link.ts";
 import { PlatformError } from "./platform.ts";
 import type { Registry } from "./registry.ts";
@@ -21,6 +22,7 @@ export type AuthorizeParts = {
   readonly database: Database;
   readonly vault: Vault;
   readonly registry: Registry;
+  readonly turns: GrantTurns;
 };
 
 const hashOf = (state: string): Buffer => createHash("sha256").update(state).digest();
@@ -91,13 +93,18 @@ export async function finishAuthorization(parts: AuthorizeParts, back: CameBack)
   const isTheirs = back.users.includes(begun.userId);
   if (!isTheirs && (begun.bySession || back.users.length > 0)) return onTo("error", "session_mismatch");
   if (back.code === null) return onTo("error", back.error === "access_denied" ? "access_denied" : "platform_refused");
+  const { code } = back;
   const client = parts.registry.find(begun.platform)?.client;
   if (client?.exchange === undefined) return onTo("error", "platform_not_configured");
   const { accountId } = begun;
   const verifier = parts.vault.decrypt(begun.verifier, { accountId, row: begun.stateHash.toString("hex") });
+  const exchange = client.exchange.bind(client);
+  const link = async (): Promise<string> => {
+    const linked = await exchange({ code, verifier, redirectUri: callbackUrl(parts.config) });
+    return storeLink(parts, accountId, begun.platform, linked);
+  };
   try {
-    const linked = await client.exchange({ code: back.code, verifier, redirectUri: callbackUrl(parts.config) });
-    return onTo("connectionId", await storeLink(parts, accountId, begun.platform, linked));
+    return onTo("connectionId", await (client.withdrawsAll === true ? parts.turns.link(begun.platform, link) : link()));
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
     const isOver = error.kind === "refused" || error.kind === "unauthorized";

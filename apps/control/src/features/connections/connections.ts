@@ -4,6 +4,8 @@ import type { Logger } from "@trax/foundation/log";
 import type { Secret } from "@trax/foundation/secret";
 import type { Vault } from "@trax/foundation/vault";
 import { publicUrlOf } from "../../kernel/public-url.ts";
+import { openGrantTurns } from "./grant-turns.ts";
+import type { GrantTurns } from "./grant-turns.ts";
 import type { Capabilities, Platform, PlatformClient } from "./platform.ts";
 import { loadPlatforms, openPlatforms } from "./registry.ts";
 import type { Registry } from "./registry.ts";
@@ -18,6 +20,7 @@ export type Connections = {
   readonly database: Database;
   readonly vault: Vault;
   readonly registry: Registry;
+  readonly turns: GrantTurns;
   /** @throws PlatformError `unauthorized` where it is not linked (any more), `unavailable` where its platform is not set up */
   open(connectionId: string): Promise<OpenSession>;
   /** What a platform can do with chat; null: there is no such platform here. */
@@ -53,13 +56,15 @@ export async function openConnections(
   const tokens = new Tokens({ database, vault, registry, log });
   const open = (connectionId: string): Promise<OpenSession> =>
     openSession({ database, registry, tokens }, connectionId);
+  const turns = openGrantTurns(parts);
   let isStopping = false;
-  const worker = new Worker({ ...parts, registry, tokens, openSession: open, isStopping: () => isStopping });
+  const worker = new Worker({ ...parts, registry, turns, tokens, openSession: open, isStopping: () => isStopping });
   return {
     config,
     database,
     vault,
     registry,
+    turns,
     open,
     capabilities: (platform) => registry.find(platform)?.platform.capabilities.chat ?? null,
     client: (platform) => registry.find(platform)?.client ?? null,
@@ -71,6 +76,7 @@ export async function openConnections(
       await tokens.close();
       clearTimeout(impatient);
       registry.close();
+      await turns.close();
     },
   };
 }

@@ -114,16 +114,6 @@ export async function deleteConnection(
   return row;
 }
 
-/** Whether anybody has a link of this account of the platform: of all accounts alike. */
-export async function isLinkedByAnybody(
-  db: Queryable,
-  { platform, platformUserId }: Pick<Unlinked, "platform" | "platformUserId">,
-): Promise<boolean> {
-  const rows = await db.query(sql`
-    select from connections where platform = ${platform} and platform_user_id = ${platformUserId} limit 1`);
-  return rows.length > 0;
-}
-
 export type CutDestination = {
   readonly id: string;
   readonly studioId: string;

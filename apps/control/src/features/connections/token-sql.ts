@@ -117,10 +117,11 @@ export async function oweRevocation(
     readonly accountId: string;
     readonly connectionId: string;
     readonly platform: string;
+    readonly platformUserId: string;
     readonly sealed: string;
   },
 ): Promise<void> {
   await db.query(sql`
-    insert into owed_revocations (account_id, connection_id, platform, secrets)
-    values (${owed.accountId}, ${owed.connectionId}, ${owed.platform}, ${owed.sealed})`);
+    insert into owed_revocations (account_id, connection_id, platform, platform_user_id, secrets)
+    values (${owed.accountId}, ${owed.connectionId}, ${owed.platform}, ${owed.platformUserId}, ${owed.sealed})`);
 }

@@ -178,6 +178,7 @@ export class Tokens {
           accountId: row.accountId,
           connectionId: row.id,
           platform: row.platform,
+          platformUserId: row.platformUserId,
           sealed,
         });
     });

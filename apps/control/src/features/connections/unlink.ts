@@ -4,7 +4,7 @@ import { notFound } from "../../kernel/errors.ts";
 import { holdStudio, notifyDesired } from "../broadcast/index.ts";
 import { studiosOf, tellChanged } from "./changed.ts";
 import type { Registry } from "./registry.ts";
-import { cutDestinations, deleteConnection, isLinkedByAnybody } from "./sql.ts";
+import { cutDestinations, deleteConnection } from "./sql.ts";
 import { oweRevocation } from "./token-sql.ts";
 
 /**
@@ -21,12 +21,10 @@ export async function unlink(
   for (const studioId of studios) await holdStudio(db, accountId, studioId);
   const unlinked = await deleteConnection(db, accountId, connectionId);
   if (unlinked === undefined) throw notFound("connection");
-  const { platform, accountName, secrets } = unlinked;
-  const client = registry.find(platform)?.client ?? null;
-  // Another tenant's link of the same account must not end with this one.
-  const isShared = client?.withdrawsAll === true && (await isLinkedByAnybody(db, unlinked));
-  if (client?.revoke !== undefined && !isShared)
-    await oweRevocation(db, { accountId, connectionId, platform, sealed: secrets });
+  const { platform, platformUserId, accountName, secrets } = unlinked;
+  // It lapses where it would end another tenant's link of the same account: that is seen when it is its turn.
+  if (registry.find(platform)?.client?.revoke !== undefined)
+    await oweRevocation(db, { accountId, connectionId, platform, platformUserId, sealed: secrets });
   const title = registry.find(platform)?.platform.title ?? platform;
   const lastError = {
     code: "auth_refused",
