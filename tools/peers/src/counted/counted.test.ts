@@ -134,8 +134,10 @@ describe("counted sources", { concurrency: 2 }, () => {
         ms,
         ...seen.all,
       }));
-      const numbers = frames.map(({ counted }) => counted?.frame);
-      assert.ok(numbers.length > 50, "ffmpeg lets go of SRT before the last are there");
+      // ffmpeg lets go of SRT before the last are there, and they are sent in the order of decoding:
+      // of the last group the picture after two B-frames may have come, and one of these not.
+      const numbers = frames.map(({ counted }) => counted?.frame).slice(0, -2);
+      assert.ok(numbers.length > 50, `${numbers.length} pictures`);
       assert.deepEqual(numbers, [...numbers.keys()]);
       const offsets = soundBehindPicture(frames, await readSound(listener.file), 5, 25);
       assert.ok(offsets.length > 0 && offsets.every((offset) => Math.abs(offset) < 8), offsets.join());
