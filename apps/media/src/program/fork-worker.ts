@@ -19,7 +19,7 @@ const memoryOptions = [
   "--min-semi-space-size=8",
   "--max-semi-space-size=8",
   "--external-memory-accounted-in-global-limit",
-  // What was garbage by then is let go of at twice what is in use, some 30 MB later, not at four times.
+  // Garbage outside is let go of when there is as much again as is in use, not three times that.
   "--heap-growing-percent=100",
 ];
 

@@ -64,10 +64,7 @@ function directed(
 ): RtspOutlet | null {
   if (outlet?.url === url) return outlet;
   outlet?.close();
-  return url === null
-    ? null
-    : new RtspOutlet(
-        url,
-        configurations.filter((message) => message !== null),
-      );
+  if (url === null) return null;
+  const known = configurations.filter((message) => message !== null);
+  return new RtspOutlet(url, known);
 }
