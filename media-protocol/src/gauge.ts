@@ -83,6 +83,6 @@ export async function writeGauges(
 export async function readDestinationGauges(db: Queryable, broadcastId: string): Promise<DestinationGauge[]> {
   return db.query<DestinationGauge>(sql`
     select destination_id as "destinationId", broadcast_id as "broadcastId", bitrate, sent_bytes as "sentBytes",
-      dropped_frames as "droppedFrames", round_trip_ms as "roundTripMs", last_taken_at as "lastTakenAt"
+      dropped_frames as "droppedFrames", round_trip_ms as "roundTripMs", to_json(last_taken_at) #>> '{}' as "lastTakenAt"
     from destination_gauges where broadcast_id = ${broadcastId}`);
 }

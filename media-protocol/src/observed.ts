@@ -153,6 +153,7 @@ export type FinalDestination = {
   readonly destinationId: string;
   readonly sentBytes: number;
   readonly droppedFrames: number;
+  readonly lastTakenAt: string | null;
 };
 
 /** Nothing is sent any more: the broadcast has ended. Once; answers whether it was this call. */
@@ -177,11 +178,13 @@ export async function recordEnded(
     await tx.query(sql`
       update broadcast_destinations b set status = case when b.status = 'failed' then 'failed' else 'idle' end,
         sent_bytes = coalesce(f."sentBytes", g.sent_bytes, b.sent_bytes),
-        dropped_frames = coalesce(f."droppedFrames", g.dropped_frames, b.dropped_frames)
+        dropped_frames = coalesce(f."droppedFrames", g.dropped_frames, b.dropped_frames),
+        last_taken_at = coalesce(f."lastTakenAt", g.last_taken_at)
       from broadcast_destinations own
         left join destination_gauges g on g.destination_id = own.destination_id and g.broadcast_id = own.broadcast_id
         left join jsonb_to_recordset(${JSON.stringify(finals)}::jsonb)
-          as f("destinationId" text, "sentBytes" bigint, "droppedFrames" bigint) on f."destinationId" = own.destination_id
+          as f("destinationId" text, "sentBytes" bigint, "droppedFrames" bigint, "lastTakenAt" timestamptz)
+            on f."destinationId" = own.destination_id
       where own.broadcast_id = ${broadcastId}
         and b.broadcast_id = own.broadcast_id and b.destination_id = own.destination_id`);
     await tx.query(sql`

@@ -56,10 +56,15 @@ test("a worker that dies costs one reconnect, and its bytes stay counted", () =>
 
 test("what an agent before left as live is recorded as reconnecting at once, with its counters", () => {
   const ledger = new DestinationLedger();
-  const seen = ledger.follow({ ...row, status: "live", reconnects: 4 }, "brd_1", { sentBytes: 500, droppedFrames: 1 });
+  const seen = ledger.follow({ ...row, status: "live", reconnects: 4 }, "brd_1", {
+    sentBytes: 500,
+    droppedFrames: 1,
+    lastTakenAt: at,
+  });
   assert.equal(seen?.status, "reconnecting");
   assert.equal(seen?.reconnects, 5);
   assert.equal(ledger.totals("dst_1")?.sentBytes, 500);
+  assert.equal(ledger.totals("dst_1")?.lastTakenAt, at);
 });
 
 test("counters that begin anew are added to those before", () => {
@@ -83,9 +88,10 @@ test("what is taken off air keeps its counters for the end, and goes on from the
   ledger.report(report({ status: "live", connectedAt: at, reconnects: 2 }));
   ledger.rest("dst_1");
   assert.equal(ledger.report(report({ status: "idle" })), null);
-  ledger.gauge({ destinationId: "dst_1", bitrate: 0, sentBytes: 100, droppedFrames: 0 });
+  ledger.gauge({ destinationId: "dst_1", bitrate: 0, sentBytes: 100, droppedFrames: 0, lastTakenAt: at });
   assert.equal(ledger.lost("dst_1"), null);
   assert.equal(ledger.finals("brd_1")[0]?.sentBytes, 100);
+  assert.equal(ledger.finals("brd_1")[0]?.lastTakenAt, at);
   ledger.follow(row, "brd_1", undefined);
   assert.equal(ledger.report(report({}))?.status, "connecting", "it was not lost, it was taken off");
   assert.equal(ledger.report(report({ status: "live", connectedAt: at }))?.reconnects, 2);

@@ -12,6 +12,8 @@ type Entry = {
   reconnectsBefore: number;
   bytesBefore: number;
   droppedBefore: number;
+  /** By a worker or connection before this one. */
+  takenBefore: string | null;
   /** Taken by its peer at some time in this broadcast, with this revision. */
   wasLive: boolean;
   /** Taken off air, with the broadcast still on: only its counters matter. */
@@ -27,6 +29,7 @@ const fresh = (broadcastId: string, revision: number): Entry => ({
   reconnectsBefore: 0,
   bytesBefore: 0,
   droppedBefore: 0,
+  takenBefore: null,
   wasLive: false,
   resting: false,
   status: "idle",
@@ -48,7 +51,7 @@ export class DestinationLedger {
   follow(
     destination: DesiredDestination,
     broadcastId: string,
-    last: Pick<DestinationTotals, "sentBytes" | "droppedFrames"> | undefined,
+    last: Pick<DestinationTotals, "sentBytes" | "droppedFrames" | "lastTakenAt"> | undefined,
   ): ObservedDestination | null {
     const known = this.#entries.get(destination.id);
     if (known?.broadcastId === broadcastId) {
@@ -65,6 +68,7 @@ export class DestinationLedger {
     entry.reconnectsBefore = destination.reconnects + (destination.status === "live" ? 1 : 0);
     entry.bytesBefore = last?.sentBytes ?? 0;
     entry.droppedBefore = last?.droppedFrames ?? 0;
+    entry.takenBefore = last?.lastTakenAt ?? null;
     if (wasLive) entry.status = "reconnecting";
     this.#entries.set(destination.id, entry);
     return wasLive ? this.#observed(destination.id, entry) : null;
@@ -139,7 +143,7 @@ export class DestinationLedger {
       sentBytes: entry.bytesBefore + (entry.gauge?.sentBytes ?? 0),
       droppedFrames: entry.droppedBefore + (entry.gauge?.droppedFrames ?? 0),
       roundTripMs: entry.gauge?.roundTripMs ?? null,
-      lastTakenAt: entry.gauge?.lastTakenAt ?? null,
+      lastTakenAt: entry.gauge?.lastTakenAt ?? entry.takenBefore,
     };
   }
 
@@ -159,6 +163,7 @@ export class DestinationLedger {
   #carry(entry: Entry): void {
     entry.bytesBefore += entry.gauge?.sentBytes ?? 0;
     entry.droppedBefore += entry.gauge?.droppedFrames ?? 0;
+    entry.takenBefore = entry.gauge?.lastTakenAt ?? entry.takenBefore;
     entry.gauge = null;
   }
 

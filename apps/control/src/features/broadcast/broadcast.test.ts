@@ -206,12 +206,17 @@ test("a node that does not report is told of", async () => {
 test("counts are this broadcast's, and final once it has ended", async () => {
   const { studioId, destinationId, broadcastId } = await onAir();
   await goOffline(studioId);
-  await recordEnded(database, broadcastId, [{ destinationId, sentBytes: 40_000, droppedFrames: 5 }]);
+  const lastTakenAt = "2126-11-22T18:00:01.000Z";
+  await recordEnded(database, broadcastId, [{ destinationId, sentBytes: 40_000, droppedFrames: 5, lastTakenAt }]);
+  // A gauge that was on its way says less than what was final.
+  const late = { destinationId, broadcastId, bitrate: 0, sentBytes: 40_000, droppedFrames: 5 };
+  await writeGauges(database, [], [{ ...late, roundTripMs: null, lastTakenAt: null }]);
   const path = `/v1/studios/${studioId}/broadcasts/${broadcastId}`;
   const ended = shapeOf(await ada.call("GET", path), 200, Broadcast);
   assert.ok(ended.endedAt !== null);
   assert.equal(ended.destinations[0]?.status, "idle");
   assert.equal(ended.destinations[0].sentBytes, 40_000);
+  assert.equal(ended.destinations[0].lastTakenAt, lastTakenAt);
   await goLive(studioId);
   const status = await statusOf(studioId);
   assert.equal(status.state, "starting");

@@ -50,7 +50,7 @@ const broadcastColumns = sql`
       'connectedAt', bd.connected_at, 'reconnects', bd.reconnects, 'lastError', bd.last_error,
       'bitrate', case when b.ended_at is null and d.status = 'live' and ${freshGauge} then g.bitrate else 0 end,
       'roundTripMs', case when b.ended_at is null and d.status = 'live' and ${freshGauge} then g.round_trip_ms end,
-      'lastTakenAt', g.last_taken_at,
+      'lastTakenAt', case when b.ended_at is null then g.last_taken_at else bd.last_taken_at end,
       'sentBytes', case when b.ended_at is null then coalesce(g.sent_bytes, bd.sent_bytes) else bd.sent_bytes end,
       'droppedFrames', case when b.ended_at is null then coalesce(g.dropped_frames, bd.dropped_frames) else bd.dropped_frames end
     ) order by bd.destination_id)
