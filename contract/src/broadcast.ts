@@ -89,7 +89,8 @@ export const Recording = z
     id: RecordingId,
     status: RecordingStatus,
     failureReason: z.string().nullable().meta({
-      description: "Why it ended before its broadcast did, in words. What was recorded until then is `ready`.",
+      description:
+        "Why it ended before its broadcast did, in words. What was recorded until then is `ready`. While it is `recording`: that its media node is away, and it is finished once that is back.",
     }),
     assetId: z.string().nullable(),
     durationMs: z.number().int().nullable().meta({ description: "Null while it is being written." }),

@@ -6,6 +6,7 @@ import { after, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { Broadcast, BroadcastList, StreamStatus, Studio } from "@trax/contract";
 import {
+  heartbeat,
   readUnfinishedRecordings,
   recordEnded,
   recordRecording,
@@ -42,6 +43,7 @@ async function onAir() {
 test("recordings are files of their own, told of with their broadcast and by events", async () => {
   const { studioId, broadcastId, path } = await onAir();
   assert.equal(await wantsRecording(database, studioId), true);
+  await heartbeat(database, "node-a", new Date());
   const first = await startRecording(database, "node-a", broadcastId);
   assert.equal(first?.path, `recordings/${studioId}/${broadcastId}-1.mp4`);
   const seen = { recordingId: first.recordingId, durationMs: null, sizeBytes: 1_000, failureReason: null };
@@ -88,6 +90,47 @@ test("a broadcast that is over is not recorded any more", async () => {
   assert.equal(await startRecording(database, "node-a", broadcastId), null);
   await recordEnded(database, broadcastId, []);
   assert.deepEqual(shapeOf(await ada.call("GET", `${path}/broadcasts/${broadcastId}`), 200, Broadcast).recordings, []);
+});
+
+test("a recording whose node is away says so, on air and afterwards, until that node is back", async () => {
+  const { studioId, broadcastId, path } = await onAir();
+  const told = async () => {
+    const { recordings } = shapeOf(await ada.call("GET", `${path}/broadcasts/${broadcastId}`), 200, Broadcast);
+    const [listed] = shapeOf(await ada.call("GET", `${path}/broadcasts`), 200, BroadcastList).data;
+    assert.deepEqual(listed?.recordings, recordings);
+    return recordings.map(({ status, failureReason }) => [status, failureReason]);
+  };
+  const away = "Its media node is away. What was recorded there is finished once that node is back.";
+  await heartbeat(database, "node-b", new Date());
+  const [first, second] = [
+    await startRecording(database, "node-b", broadcastId),
+    await startRecording(database, "node-c", broadcastId),
+  ];
+  assert.ok(first !== null && second !== null);
+  const going = ["recording", null];
+  assert.deepEqual(await told(), [going, ["recording", away]], "one that never told of itself is away");
+  await database.query(sql`update media_nodes set heartbeat_at = now() - interval '20 s' where id = 'node-b'`);
+  await heartbeat(database, "node-c", new Date());
+  assert.deepEqual(await told(), [["recording", away], going], "another node has taken the broadcast over");
+  const settled = { status: "ready", durationMs: 5_000, sizeBytes: 1_000 } as const;
+  await recordRecording(database, { ...settled, recordingId: second.recordingId, failureReason: null });
+  await recordEnded(database, broadcastId, []);
+  await database.query(sql`update media_nodes set heartbeat_at = now() - interval '20 s' where id = 'node-c'`);
+  const ready = ["ready", null];
+  assert.deepEqual(await told(), [["recording", away], ready], "the broadcast has ended");
+  await heartbeat(database, "node-b", new Date());
+  assert.deepEqual(await told(), [going, ready]);
+  await recordRecording(database, { ...settled, recordingId: first.recordingId, failureReason: "Interrupted." });
+  const events = await database.query<{ status: string }>(sql`
+    select data->>'status' as status from events where studio_id = ${studioId}
+      and type = 'recording.status_changed' and data->>'recordingId' = ${first.recordingId} order by seq`);
+  assert.deepEqual(
+    [await told(), events.map(({ status }) => status)],
+    [
+      [["ready", "Interrupted."], ready],
+      ["recording", "ready"],
+    ],
+  );
 });
 
 /** A recording on air, its file with these bytes. */
