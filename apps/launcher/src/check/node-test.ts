@@ -3,11 +3,16 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { constants, setPriority } from "node:os";
 import { join } from "node:path";
+import { endProcesses, findDescendants, rememberProcesses, stillRunning } from "../process/process-table.ts";
+import type { KnownProcesses } from "../process/process-table.ts";
 import { pathWithTools, root } from "../repository.ts";
 import { exitOf } from "../supervise/running.ts";
 
 /** A test that takes so long hangs: it fails, rather than the whole run. */
 const hungMs = 600_000;
+
+/** What test files started has so long to end when the run is ended by a signal. */
+const endedWithinMs = 10_000;
 
 /** What is in the background comes second where two want the same processor, and still gets on. */
 const backgroundNiceness = 5;
@@ -55,14 +60,24 @@ function start(files: readonly string[], concurrency: number, output: "inherit" 
 }
 
 async function statusOf(child: ChildProcess): Promise<number> {
-  let sent: NodeJS.Signals | null = null;
+  const sent: NodeJS.Signals[] = [];
+  const below: Promise<KnownProcesses>[] = [];
   const pass = (signal: NodeJS.Signals): void => {
-    sent = signal;
-    child.kill(signal);
+    sent.push(signal);
+    // Looked for while it runs: what is left of a test file that has ended is nobody's child.
+    const found = startedBelow(child);
+    below.push(found);
+    void found.then(() => child.kill(signal));
   };
   process.on("SIGTERM", pass).on("SIGINT", pass);
   const exit = await exitOf(child);
+  // A Ctrl-C comes to most of these too; another signal, and what has a process group of its own, is for us to end.
+  for (const known of below) await endProcesses(await stillRunning(await known), endedWithinMs);
   process.off("SIGTERM", pass).off("SIGINT", pass);
-  const signal = sent ?? exit.signal;
+  const signal = sent.at(-1) ?? exit.signal;
   return signal === null ? (exit.code ?? 1) : 128 + constants.signals[signal];
+}
+
+async function startedBelow({ pid }: ChildProcess): Promise<KnownProcesses> {
+  return rememberProcesses(pid === undefined ? [] : await findDescendants(pid));
 }
