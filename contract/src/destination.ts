@@ -47,7 +47,7 @@ export const Destination = z
     name: z.string(),
     platform: Platform,
     protocol: DestinationProtocol,
-    url: z.string(),
+    url: z.string().meta({ description: "An SRT passphrase is shown as `***`." }),
     enabled: z.boolean(),
     streamKeySet: z.boolean(),
     connectionId: z.string().nullable().meta({ description: "The linked account that it was made from." }),
@@ -84,7 +84,7 @@ export const DestinationUrl = z
   )
   .meta({
     description:
-      "The scheme tells the protocol; `https` is WHIP, whose bearer token goes into `streamKey`. `http` is taken only towards networks that the operator has listed. SRT takes `streamid`, `passphrase`, `pbkeylen` and `latency` in the query.",
+      "The scheme tells the protocol; `https` is WHIP, whose bearer token goes into `streamKey`. `http` is taken only towards networks that the operator has listed. SRT takes `streamid`, `passphrase`, `pbkeylen` and `latency` in the query; a passphrase is kept sealed and shown as `***`, which sent back is the one there was.",
     example: "rtmps://live.example.com:443/app",
   });
 

@@ -78,8 +78,10 @@ export async function requestOffline(
 export type DesiredDestination = {
   readonly id: string;
   readonly revision: number;
+  /** Where an SRT passphrase is kept apart, `***` stands in its place. */
   readonly url: string;
-  /** Sealed by the vault, with the account and the destination's id as context. */
+  /** Both sealed by the vault, with the account and the destination's id as context. */
+  readonly passphrase: string | null;
   readonly streamKey: string | null;
   readonly enabled: boolean;
   readonly status: string;
@@ -235,7 +237,7 @@ export async function readDesired(db: Queryable, named: readonly string[], all: 
                    c.audio->>'codec' as "audioCodec", c.online_at as "onlineAt", c.offline_at as "offlineAt"
                  from sources c where c.studio_id = s.id`)} as sources,
       ${list(assets)} as assets,
-      ${list(sql`select d.id, d.revision, d.url, d.stream_key as "streamKey", d.enabled, d.status, d.reconnects, d.connected_at as "connectedAt", d.delay_ms as "delayMs", ${waits} as waits
+      ${list(sql`select d.id, d.revision, d.url, d.passphrase, d.stream_key as "streamKey", d.enabled, d.status, d.reconnects, d.connected_at as "connectedAt", d.delay_ms as "delayMs", ${waits} as waits
                  from destinations d where d.studio_id = s.id`)} as destinations
     from studios s
     where s.id = any(array(select unnest(${[...named]}::text[]) ${all ? restless : empty}))`);

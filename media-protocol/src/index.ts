@@ -21,5 +21,6 @@ export * from "./recording.ts";
 export * from "./scene.ts";
 export * from "./session.ts";
 export * from "./snapshot.ts";
+export * from "./srt-passphrase.ts";
 export * from "./token.ts";
 export * from "./watching.ts";

@@ -1,5 +1,5 @@
 import { isDatabaseAway } from "@trax/foundation/database";
-import { readDesired, writeGauges } from "@trax/media-protocol";
+import { readDesired, withPassphrase, writeGauges } from "@trax/media-protocol";
 import type { DesiredStudio } from "@trax/media-protocol";
 import type { RouterConnection } from "../mediamtx/api.ts";
 import { RecordingKeeper } from "../recording/recording-keeper.ts";
@@ -290,7 +290,13 @@ export class Agent {
       lingering: (studioId) => this.#programs.lingering(studioId),
       playing: before?.playing ?? null,
       transcoding: before?.transcode ?? false,
-      openKey: ({ accountId }, { id, streamKey }) => open(streamKey, accountId, id),
+      openTarget: ({ accountId }, { id, url, passphrase, streamKey }) => {
+        const known = open(passphrase, accountId, id);
+        return {
+          url: known === null ? url : withPassphrase(url, known),
+          streamKey: open(streamKey, accountId, id),
+        };
+      },
       openUrl: ({ accountId }, { id, url }) => open(url, accountId, id),
     };
   }

@@ -60,7 +60,7 @@ function view(sources: readonly [string, number, "aac" | "opus"][], change: Part
     publishUrl: (path) => `publish ${path}`,
     linkPath: (studioId) => `/run/${studioId}`,
     openUrl: (_, source) => source.url,
-    openKey: () => null,
+    openTarget: (_, { url }) => ({ url, streamKey: null }),
     assetPath: () => null,
     allowedNetworks: [],
     ...change,
@@ -240,4 +240,11 @@ test("what is recorded is one more destination, in the process of its own", () =
   const { own, shared } = withRecording(plan, recording).relays;
   assert.deepEqual(own?.destinations, [recording]);
   assert.deepEqual(own.source, shared?.source);
+});
+
+test("what is opened of a destination is what its relay is told", () => {
+  const openTarget = () => ({ url: "srt://h:1?passphrase=secret-secret", streamKey: "key" });
+  const { relays } = planStudio(studio({}), view([["src_a", 1, "aac"]], { openTarget }));
+  const [sent] = relays.own?.destinations ?? [];
+  assert.deepEqual([sent?.url, sent?.streamKey, sent?.protocol], [openTarget().url, "key", "srt"]);
 });

@@ -7,13 +7,16 @@ import type { ProgramNeeds, ProgramView } from "./program-plan.ts";
 import type { Lane } from "./relay-pool.ts";
 import type { SourceView } from "./source-watch.ts";
 
+/** Where a destination's media goes, opened. Secret. */
+type Target = Pick<RelayDestination, "url" | "streamKey">;
+
 /** What this node knows beside the rows. */
 export type NodeView = ProgramView & {
   /** The source the studio's relay plays now. */
   readonly playing: string | null;
   /** The studio's relay makes the audio AAC now. */
   readonly transcoding: boolean;
-  readonly openKey: (studio: DesiredStudio, destination: DesiredDestination) => string | null;
+  readonly openTarget: (studio: DesiredStudio, destination: DesiredDestination) => Target;
 };
 
 export type StudioPlan = {
@@ -62,7 +65,9 @@ export function planStudio(studio: DesiredStudio, view: NodeView): StudioPlan {
   };
   const spec = (destinations: readonly DesiredDestination[]): RelaySpec => ({
     ...relay,
-    destinations: destinations.map((destination) => relayDestination(destination, view.openKey(studio, destination))),
+    destinations: destinations.map((destination) =>
+      relayDestination(destination, view.openTarget(studio, destination)),
+    ),
   });
   // The shared relay also runs while nothing is on air: it keeps the last keyframe group at hand.
   const shared = broadcast !== null || (feed !== null && !transcode) ? spec(inLane("shared")) : null;
@@ -135,12 +140,12 @@ function laneOf(destination: DesiredDestination, transcode: boolean): Lane {
   return transcode || (protocol !== "rtmp" && protocol !== "rtmps") ? "own" : "shared";
 }
 
-function relayDestination(destination: DesiredDestination, streamKey: string | null): RelayDestination {
+function relayDestination(destination: DesiredDestination, { url, streamKey }: Target): RelayDestination {
   return {
     destinationId: destination.id,
     revision: destination.revision,
     protocol: protocolOf(destination.url),
-    url: destination.url,
+    url,
     streamKey,
     delayMs: destination.delayMs,
   };

@@ -1,23 +1,33 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { after, test } from "node:test";
 import { Destination, DestinationList } from "@trax/contract";
 import { newId } from "@trax/foundation/ids";
-import { recordDestination } from "@trax/media-protocol";
+import { Secret } from "@trax/foundation/secret";
+import { openVault } from "@trax/foundation/vault";
+import { readDesired, recordDestination, withPassphrase } from "@trax/media-protocol";
 import sql from "sql-template-tag";
 import { startControl } from "../../testing/control.ts";
 import { refusedAs, shapeOf } from "../../testing/shape.ts";
 import { Tenant, assertIsolated } from "../../testing/tenant.ts";
 
-const control = await startControl({ TRAX_ALLOWED_NETWORKS: "127.0.0.0/8" });
+const keyText = randomBytes(32).toString("base64");
+const vault = openVault([{ id: "t1", key: new Secret(keyText) }]);
+const control = await startControl({
+  TRAX_ALLOWED_NETWORKS: "127.0.0.0/8",
+  TRAX_ENCRYPTION_KEYS: `t1:${keyText}`,
+});
 after(() => control[Symbol.asyncDispose]());
 const { database } = control;
 const ada = await Tenant.make(control);
 const eve = await Tenant.make(control);
 
-type Stored = { readonly revision: number; readonly stream_key: string | null };
+type Stored = { readonly revision: number; readonly stream_key: string | null; readonly row: string };
 
 async function stored(id: string): Promise<Stored> {
-  const [row] = await database.query<Stored>(sql`select revision, stream_key from destinations where id = ${id}`);
+  const [row] = await database.query<Stored>(
+    sql`select revision, stream_key, row_to_json(d)::text as row from destinations d where id = ${id}`,
+  );
   assert.ok(row !== undefined);
   return row;
 }
@@ -65,6 +75,52 @@ test("only another address or key is a new revision", async () => {
     revisions.push((await stored(id)).revision);
   }
   assert.deepEqual(revisions, [1, 1, 2, 3, 4, 4, 5, 6, 6]);
+});
+
+test("an SRT passphrase is kept sealed, shown as stars, and stays where these are sent back", async () => {
+  const studio = await ada.studio();
+  const list = `/v1/studios/${studio.id}/destinations`;
+  const of = (passphrase: string, host = "127.0.0.1:9000") => `srt://${host}?streamid=a&passphrase=${passphrase}`;
+  const answer = await ada.call("POST", list, { name: "SRT", url: of("SECRET-12345") });
+  const { id, url } = shapeOf(answer, 201, Destination);
+  assert.equal(url, of("***"));
+  const opened = async () => {
+    const [desired] = await readDesired(database, [studio.id], false);
+    const [row] = desired?.destinations ?? [];
+    assert.ok(row?.passphrase !== undefined && row.passphrase !== null);
+    return withPassphrase(
+      row.url,
+      vault.decrypt(row.passphrase, { accountId: ada.account.accountId, row: id }).reveal(),
+    );
+  };
+  const seen: (readonly [string, number])[] = [];
+  for (const patch of [
+    { url: of("***") },
+    { name: "Other", enabled: false },
+    { delayMs: 1_000 },
+    { url: of("***", "127.0.0.1:9001") },
+    { url: of("SECRET-67890") },
+  ]) {
+    const patched = await ada.call("PATCH", `${list}/${id}`, patch);
+    assert.ok(!patched.text.includes("SECRET"), patched.text);
+    assert.ok(!(await stored(id)).row.includes("SECRET"));
+    seen.push([await opened(), (await stored(id)).revision]);
+  }
+  assert.deepEqual(seen, [
+    [of("SECRET-12345"), 1],
+    [of("SECRET-12345"), 1],
+    [of("SECRET-12345"), 2],
+    [of("SECRET-12345", "127.0.0.1:9001"), 3],
+    [of("SECRET-67890"), 4],
+  ]);
+
+  // From before they were sealed: not shown, and sealed with the first change.
+  await database.query(sql`update destinations set url = ${of("SECRET-OLD")}, passphrase = null where id = ${id}`);
+  assert.ok(!(await ada.call("GET", list)).text.includes("SECRET"));
+  assert.equal((await ada.call("PATCH", `${list}/${id}`, { url: of("***"), delayMs: 0 })).status, 200);
+  assert.deepEqual([await opened(), (await stored(id)).row.includes("SECRET")], [of("SECRET-OLD"), false]);
+  assert.equal((await ada.call("PATCH", `${list}/${id}`, { url: "srt://127.0.0.1:9000" })).status, 200);
+  assert.ok((await stored(id)).row.includes('"passphrase":null'));
 });
 
 test("a destination may lag behind, by a minute at the most, and may be a WHIP endpoint", async () => {

@@ -12,10 +12,12 @@ import type { AddressRules } from "./address.ts";
 import * as rows from "./sql.ts";
 import type { DestinationRow, Target } from "./sql.ts";
 import type { StreamKeys } from "./stream-key.ts";
+import { keptUrl, shownUrl, unmasked, wholeUrl } from "./target-url.ts";
 
 function destinationOf(row: DestinationRow): Destination {
   return {
     ...row,
+    url: shownUrl(row.url),
     protocol: protocolOf(row.url),
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
@@ -85,12 +87,14 @@ export async function createDestination(
 ): Promise<Destination> {
   await holdStudio(db, accountId, studioId);
   const id = newId("destination");
-  const sealedKey = keys.seal(streamKey ?? null, { accountId, row: id });
+  const context = { accountId, row: id };
+  const sealedKey = keys.seal(streamKey ?? null, context);
   const made =
     connectionId === null
       ? { platform: given.platform, url }
       : await madeFromConnection(db, accountId, connectionId, registry);
-  await rows.insertDestination(db, accountId, studioId, { ...given, ...made, connectionId, id, sealedKey });
+  const kept = keptUrl(made.url, keys, context);
+  await rows.insertDestination(db, accountId, studioId, { ...given, ...made, ...kept, connectionId, id, sealedKey });
   await notifyDesired(db, studioId);
   return getDestination(db, accountId, studioId, id);
 }
@@ -132,14 +136,16 @@ export async function updateDestination(
   const made =
     newConnection && connectionId !== null ? await madeFromConnection(db, accountId, connectionId, registry) : null;
   const newKey = streamKey !== undefined && !keys.isSame(target.sealedKey, streamKey, context);
+  const urlBefore = wholeUrl(target, keys, context);
+  const nextUrl = made?.url ?? (url === undefined ? urlBefore : unmasked(url, urlBefore));
   const next: Target = {
-    url: made?.url ?? url ?? target.url,
+    ...keptUrl(nextUrl, keys, context),
     // One that a platform told is nobody's to use on.
     sealedKey: newKey ? keys.seal(streamKey, context) : newConnection ? null : target.sealedKey,
     delayMs: delayMs ?? target.delayMs,
     connectionId: newConnection ? connectionId : target.connectionId,
   };
-  const isNew = newKey || newConnection || next.url !== target.url || next.delayMs !== target.delayMs;
+  const isNew = newKey || newConnection || nextUrl !== urlBefore || next.delayMs !== target.delayMs;
   const newTarget = isNew ? next : null;
   const { name, enabled, privacy } = patch;
   const platform = made?.platform ?? patch.platform;

@@ -2,6 +2,7 @@ import sql from "sql-template-tag";
 import type { Destination } from "@trax/contract";
 import type { Queryable } from "@trax/foundation/database";
 import { shownStatus } from "../broadcast/index.ts";
+import type { KeptUrl } from "./target-url.ts";
 
 export type DestinationRow = {
   readonly id: string;
@@ -59,16 +60,16 @@ export async function insertDestination(
   studioId: string,
   given: Pick<Destination, "id" | "name" | "platform" | "url" | "enabled" | "delayMs" | "connectionId" | "privacy"> & {
     readonly sealedKey: string | null;
+    readonly sealedPassphrase: string | null;
   },
 ): Promise<void> {
   await db.query(sql`
-    insert into destinations (id, account_id, studio_id, name, platform, url, stream_key, enabled, delay_ms, connection_id, privacy)
-    values (${given.id}, ${accountId}, ${studioId}, ${given.name}, ${given.platform}, ${given.url}, ${given.sealedKey},
+    insert into destinations (id, account_id, studio_id, name, platform, url, passphrase, stream_key, enabled, delay_ms, connection_id, privacy)
+    values (${given.id}, ${accountId}, ${studioId}, ${given.name}, ${given.platform}, ${given.url}, ${given.sealedPassphrase}, ${given.sealedKey},
       ${given.enabled}, ${given.delayMs}, ${given.connectionId}, ${given.privacy})`);
 }
 
-export type Target = {
-  readonly url: string;
+export type Target = KeptUrl & {
   readonly sealedKey: string | null;
   readonly delayMs: number;
   readonly connectionId: string | null;
@@ -82,7 +83,7 @@ export async function findTarget(
   destinationId: string,
 ): Promise<Target | undefined> {
   const [row] = await db.query<Target>(sql`
-    select url, stream_key as "sealedKey", delay_ms as "delayMs", connection_id as "connectionId" from destinations
+    select url, passphrase as "sealedPassphrase", stream_key as "sealedKey", delay_ms as "delayMs", connection_id as "connectionId" from destinations
     where account_id = ${accountId} and studio_id = ${studioId} and id = ${destinationId}`);
   return row;
 }
@@ -110,7 +111,7 @@ export async function updateDestination(
   const target =
     patch.newTarget === null
       ? sql``
-      : sql`, url = ${patch.newTarget.url}, stream_key = ${patch.newTarget.sealedKey},
+      : sql`, url = ${patch.newTarget.url}, passphrase = ${patch.newTarget.sealedPassphrase}, stream_key = ${patch.newTarget.sealedKey},
         delay_ms = ${patch.newTarget.delayMs}, revision = revision + 1, connection_id = ${patch.newTarget.connectionId}`;
   // Who asks the platform of the connection before asks for nobody any more.
   const asked = patch.newConnection

@@ -61,6 +61,11 @@ test("a pulled camera's password is sealed, shown as stars, and kept when those 
   const other = shapeOf(await ada.call("PATCH", path, { url: srt }), 200, Source);
   assert.equal(other.url, "srt://127.0.0.1:9000?streamid=a&passphrase=***&latency=200");
   assert.equal((await stored(made.id)).revision, 3);
+  const encoded = "srt://127.0.0.1:9000?%70assphrase=0123456789abc";
+  assert.equal(
+    shapeOf(await ada.call("PATCH", path, { url: encoded }), 200, Source).url,
+    encoded.replace(/[^=]*$/u, "***"),
+  );
 });
 
 test("a clip loops unless told otherwise, and a playlist is one of clips", async () => {

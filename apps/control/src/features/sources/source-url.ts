@@ -2,6 +2,7 @@ import type { Source } from "@trax/contract";
 import { checkAddress } from "@trax/foundation/address-guard";
 import { Secret } from "@trax/foundation/secret";
 import type { Vault } from "@trax/foundation/vault";
+import { maskedPassphrase, withPassphrase } from "@trax/media-protocol";
 import { ApiError, invalidRequest } from "../../kernel/errors.ts";
 
 /** What may be connected to, and who answers what a name stands for. */
@@ -23,7 +24,7 @@ type Owner = { readonly accountId: string; readonly id: string };
 
 /** How long a name may take here, ms: whoever adds a source waits for it. */
 const deadlineMs = 2_000;
-const masked = "***";
+const maskedPassword = "***";
 
 /** The given addresses, where their kind of source has such; null: none are given. */
 export function urlsFor(kind: Source["kind"], { url, playlist, assetId }: GivenUrls): readonly string[] | null {
@@ -92,12 +93,12 @@ export function openUrls(vault: Vault, sealed: string, { accountId, id }: Owner)
 
 /** As it may be shown: without its password or passphrase. */
 export function shownUrl(url: string): string {
-  return url
-    .replace(/^([a-z]+:\/\/[^:@/?]*):[^@/?]*@/iu, `$1:${masked}@`)
-    .replace(/([?&]passphrase=)[^&]*/giu, `$1${masked}`);
+  return withPassphrase(url.replace(/^([a-z]+:\/\/[^:@/?]*):[^@/?]*@/iu, `$1:${maskedPassword}@`), maskedPassphrase);
 }
 
 /** What is given back as it was shown is what there is already. */
 export function withoutMasks(given: readonly string[], known: readonly string[]): readonly string[] {
-  return given.map((url) => (url.includes(masked) ? (known.find((each) => shownUrl(each) === url) ?? url) : url));
+  return given.map((url) =>
+    url.includes(maskedPassword) ? (known.find((each) => shownUrl(each) === url) ?? url) : url,
+  );
 }

@@ -47,6 +47,7 @@ export function destinationOf(change: Partial<DesiredDestination>): DesiredDesti
     id: "dst_1",
     revision: 1,
     url: "rtmp://example.com/a",
+    passphrase: null,
     streamKey: null,
     enabled: true,
     status: "idle",
