@@ -18,6 +18,8 @@ const wrong: readonly (readonly [string, string])[] = [
   ["TRAX_HOST", "live.example.com"],
   ["TRAX_HTTP_PORT", "70000"],
   ["TRAX_SRT_PORT", "-1"],
+  ["TRAX_SRT_PASSPHRASE", "tooshort"],
+  ["TRAX_SRT_PASSPHRASE", "with a space"],
   ["TRAX_ALLOWED_NETWORKS", "10.0.0.0/8,everything"],
   ["TRAX_TRUSTED_PROXIES", "proxy.internal"],
   ["TRAX_RATE_LIMIT", "777"],

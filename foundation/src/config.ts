@@ -132,6 +132,16 @@ export const variables = {
   TRAX_RTMP_PORT: portVariable(1935, "RTMP in (TCP)."),
   TRAX_RTMPS_PORT: portVariable(1936, "RTMPS in (TCP)."),
   TRAX_SRT_PORT: portVariable(8890, "SRT in (UDP)."),
+  TRAX_SRT_PASSPHRASE: {
+    about:
+      "What SRT in and out is encrypted with, for all who publish or watch: it is in the addresses that they are given.",
+    takes: "10 to 79 letters, digits, and signs of . _ ~ -",
+    otherwise: "SRT is not encrypted",
+    read: optional<Secret | null>((value) => {
+      if (!/^[\w.~-]{10,79}$/.test(value)) throw new WrongValue();
+      return new Secret(value);
+    }, null),
+  },
   TRAX_WEBRTC_PORT: portVariable(8889, "WebRTC signalling between the API and the media node (TCP, loopback only)."),
   TRAX_WEBRTC_UDP_PORT: portVariable(8189, "WebRTC media (UDP)."),
   TRAX_ICE_SERVERS: {
@@ -317,6 +327,7 @@ export function readConfig(environment: Environment): Config {
     TRAX_RTMP_PORT: read("TRAX_RTMP_PORT", variables.TRAX_RTMP_PORT),
     TRAX_RTMPS_PORT: read("TRAX_RTMPS_PORT", variables.TRAX_RTMPS_PORT),
     TRAX_SRT_PORT: read("TRAX_SRT_PORT", variables.TRAX_SRT_PORT),
+    TRAX_SRT_PASSPHRASE: read("TRAX_SRT_PASSPHRASE", variables.TRAX_SRT_PASSPHRASE),
     TRAX_WEBRTC_PORT: read("TRAX_WEBRTC_PORT", variables.TRAX_WEBRTC_PORT),
     TRAX_WEBRTC_UDP_PORT: read("TRAX_WEBRTC_UDP_PORT", variables.TRAX_WEBRTC_UDP_PORT),
     TRAX_ICE_SERVERS: read("TRAX_ICE_SERVERS", variables.TRAX_ICE_SERVERS),

@@ -85,7 +85,7 @@ async function main(): Promise<void> {
     addresses: {
       rtmp: `${everywhere}:${config.TRAX_RTMP_PORT}`,
       rtmps: { address: `${everywhere}:${config.TRAX_RTMPS_PORT}`, ...certificate },
-      srt: `${everywhere}:${config.TRAX_SRT_PORT}`,
+      srt: { address: `${everywhere}:${config.TRAX_SRT_PORT}`, passphrase: config.TRAX_SRT_PASSPHRASE },
       webrtc: {
         http: `127.0.0.1:${config.TRAX_WEBRTC_PORT}`,
         udp: `${everywhere}:${config.TRAX_WEBRTC_UDP_PORT}`,

@@ -1,4 +1,5 @@
 import type { IceServer } from "@trax/foundation/config";
+import type { Secret } from "@trax/foundation/secret";
 import { stringify } from "yaml";
 
 /** Where the router listens. Every address is `host:port`; an empty host is every interface, IPv4 and IPv6. */
@@ -6,8 +7,8 @@ export type RouterAddresses = {
   readonly rtmp: string;
   /** With its certificate, which is read again by itself when the files change. */
   readonly rtmps: { readonly address: string; readonly certPath: string; readonly keyPath: string };
-  /** UDP. */
-  readonly srt: string;
+  /** UDP. With a passphrase whoever has another one, or none, is refused. */
+  readonly srt: { readonly address: string; readonly passphrase: Secret | null };
   /** HTTP signalling (proxied under the API's own origin, so loopback), UDP media, and names or addresses to offer to peers. */
   readonly webrtc: {
     readonly http: string;
@@ -62,12 +63,17 @@ export function routerConfig(addresses: RouterAddresses, loopback: RouterLoopbac
     rtmpServerCert: addresses.rtmps.certPath,
     rtmpServerKey: addresses.rtmps.keyPath,
     srt: true,
-    srtAddress: addresses.srt,
+    srtAddress: addresses.srt.address,
     ...webrtcConfig(addresses.webrtc),
     ...hlsConfig(addresses.hls),
     moq: false,
 
-    pathDefaults: { source: "publisher", overridePublisher: false, record: false },
+    pathDefaults: {
+      source: "publisher",
+      overridePublisher: false,
+      record: false,
+      ...passphrases(addresses.srt.passphrase),
+    },
     paths: {
       [`~^in/src_${idSuffix}$`]: {},
       [`~^program/std_${idSuffix}$`]: {},
@@ -75,6 +81,11 @@ export function routerConfig(addresses: RouterAddresses, loopback: RouterLoopbac
       [`~^(program|preview)/std_${idSuffix}/rtc$`]: {},
     },
   });
+}
+
+function passphrases(passphrase: Secret | null): object {
+  if (passphrase === null) return {};
+  return { srtPublishPassphrase: passphrase.reveal(), srtReadPassphrase: passphrase.reveal() };
 }
 
 function webrtcConfig(webrtc: RouterAddresses["webrtc"]): object {

@@ -31,7 +31,7 @@ describe("links that lose packets", { concurrency: 2 }, () => {
     await using open = new AsyncDisposableStack();
     const it = open.adopt(await startTestRouter(), (one) => one.stop());
     const url = it.srtUrl(goodToken);
-    const toPort = portOf(it.options.addresses.srt);
+    const toPort = portOf(it.options.addresses.srt.address);
     const link = open.adopt(await startLossyLink({ toPort, loss, delayMs: 20 }), (one) => one.stop());
     const near = `${url.replace(`:${toPort}`, `:${link.port}`)}&latency=500000`;
     open.adopt(await startCountedPublisher(near, { source: 5, size: "640x360" }), (one) => one.stop());

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { newId } from "@trax/foundation/ids";
 import { Secret } from "@trax/foundation/secret";
 import { ensureMediaMtx, startChild, startFfmpegPublisher, tempDirectory, waitFor } from "@trax/peers";
 import { RouterApi } from "./api.ts";
@@ -134,6 +135,33 @@ describe("the router", { concurrency: 2 }, () => {
     });
   });
 
+  test("with a passphrase SRT is published and read by it, and by nobody without it", async () => {
+    const directory = await tempDirectory("passphrase");
+    const addresses = await testAddresses(directory.path);
+    const passphrase = new Secret("a.Long-pass_phrase");
+    const it = await startTestRouter({ addresses: { ...addresses, srt: { ...addresses.srt, passphrase } } });
+    const by = (url: string) => `${url}&passphrase=${passphrase.reveal()}`;
+    const publisher = await startFfmpegPublisher({ url: by(it.srtUrl(goodToken)) });
+    try {
+      await online(it);
+      const readUrl = it.srtUrl(goodToken).replace("publish:", "read:");
+      const elsewhere = it.srtUrl(goodToken).replace(it.sourceId, newId("source"));
+      const codes = await Promise.all([
+        ...[by(readUrl), readUrl, by(readUrl).slice(0, -1)].map(readOneSecond),
+        startFfmpegPublisher({ url: elsewhere }).then(({ exited }) => exited),
+      ]);
+      assert.deepEqual(
+        codes.map((code) => code === 0),
+        [true, false, false, false],
+      );
+      assert.ok(!(await readFile(join(it.options.dataDir, "log/mediamtx.log"), "utf8")).includes(passphrase.reveal()));
+    } finally {
+      await publisher.stop();
+      await it.stop();
+      await directory.remove();
+    }
+  });
+
   describe("its process", { concurrency: 2 }, () => {
     test("killed, it is back by itself on the same addresses", async () => {
       const events: string[] = [];
@@ -194,7 +222,7 @@ describe("the router", { concurrency: 2 }, () => {
       const pid = Number(await waitFor("the first agent's router", () => /router (\d+)/.exec(agent.output())?.[1]));
       const path = "in/src_01jdxv3k5se0g8m0q3r7y9zabc";
       const publisher = await startFfmpegPublisher({
-        url: `srt://${addresses.srt}?streamid=publish:${path}:session:${goodToken}`,
+        url: `srt://${addresses.srt.address}?streamid=publish:${path}:session:${goodToken}`,
       });
       const options = {
         binary,

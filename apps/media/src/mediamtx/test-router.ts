@@ -30,7 +30,7 @@ export async function testAddresses(directory: string): Promise<RouterAddresses>
   return {
     rtmp: `127.0.0.1:${await freePort()}`,
     rtmps: { address: `127.0.0.1:${await freePort()}`, ...(await ensureCertificate(directory, [])) },
-    srt: `127.0.0.1:${await freeUdpPort()}`,
+    srt: { address: `127.0.0.1:${await freeUdpPort()}`, passphrase: null },
     webrtc: {
       http: `127.0.0.1:${await freePort()}`,
       udp: `127.0.0.1:${await freeUdpPort()}`,
@@ -48,7 +48,7 @@ export async function decideByToken(request: AuthRequest): Promise<AuthDecision>
 export async function startTestRouter(extra: Partial<RouterOptions> = {}): Promise<TestRouter> {
   const directory = await tempDirectory("router");
   const asked: AuthRequest[] = [];
-  const addresses = await testAddresses(directory.path);
+  const addresses = extra.addresses ?? (await testAddresses(directory.path));
   const options: RouterOptions = {
     binary: (await ensureMediaMtx({ log: (line) => void process.stderr.write(`${line}\n`) })).path,
     dataDir: directory.path,
@@ -74,7 +74,7 @@ export async function startTestRouter(extra: Partial<RouterOptions> = {}): Promi
     path,
     rtmpUrl: (token) => `rtmp://${addresses.rtmp}/${path}?token=${token}`,
     rtmpsUrl: (token) => `rtmps://${addresses.rtmps.address}/${path}?token=${token}`,
-    srtUrl: (token) => `srt://${addresses.srt}?streamid=publish:${path}:session:${token}`,
+    srtUrl: (token) => `srt://${addresses.srt.address}?streamid=publish:${path}:session:${token}`,
     internalRtmpUrl: `rtmp://${addresses.rtmp}/${path}?user=internal&pass=${testPassword.reveal()}`,
     stop: async () => {
       await router.stop();

@@ -24,6 +24,13 @@ test("addresses name the public host and the ports of this instance, with the to
   });
 });
 
+test("where SRT is encrypted its addresses say with what, to publish and to watch", () => {
+  const address = mediaAddress(readConfig({ TRAX_SRT_PASSPHRASE: "0123456789" }));
+  assert.match(ingestOf(address, sourceId, token).srt.url, /:pub_abc-_123&passphrase=0123456789$/);
+  const { srt } = playbackOf(address, { view: "program", studioId, sourceId: null }, token);
+  assert.match(srt?.url ?? "", /:pub_abc-_123&passphrase=0123456789$/);
+});
+
 test("without a public URL they are loopback", () => {
   const ingest = ingestOf(mediaAddress(readConfig({})), sourceId, token);
   assert.equal(ingest.rtmp.url, "rtmp://127.0.0.1:1935/in");

@@ -1,6 +1,7 @@
 import type { Ingest } from "@trax/contract";
 import type { Secret } from "@trax/foundation/secret";
 import { sourcePath } from "@trax/media-protocol";
+import { srtUrl } from "./media-address.ts";
 import type { MediaAddress } from "./media-address.ts";
 
 /**
@@ -15,7 +16,7 @@ export function ingestOf(address: MediaAddress, sourceId: string, token: Secret)
   return {
     rtmp: { url: `rtmp://${address.host}:${address.rtmpPort}/in`, streamKey },
     rtmps: { url: `rtmps://${address.host}:${address.rtmpsPort}/in`, streamKey },
-    srt: { url: `srt://${address.host}:${address.srtPort}?streamid=publish:${path}:session:${text}` },
+    srt: { url: srtUrl(address, `publish:${path}:session:${text}`) },
     whip: { url: `${address.apiUrl}/whip/${sourceId}`, bearerToken: text },
   };
 }

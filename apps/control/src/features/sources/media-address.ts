@@ -1,4 +1,5 @@
 import type { Config } from "@trax/foundation/config";
+import type { Secret } from "@trax/foundation/secret";
 import { publicUrlOf } from "../../kernel/public-url.ts";
 
 /** Where publishers and players reach TRaX. */
@@ -10,6 +11,8 @@ export type MediaAddress = {
   readonly rtmpPort: number;
   readonly rtmpsPort: number;
   readonly srtPort: number;
+  /** What SRT is encrypted with. */
+  readonly srtPassphrase: Secret | null;
   readonly hlsPort: number;
 };
 
@@ -22,6 +25,13 @@ export function mediaAddress(config: Config): MediaAddress {
     rtmpPort: config.TRAX_RTMP_PORT,
     rtmpsPort: config.TRAX_RTMPS_PORT,
     srtPort: config.TRAX_SRT_PORT,
+    srtPassphrase: config.TRAX_SRT_PASSPHRASE,
     hlsPort: config.TRAX_HLS_PORT,
   };
+}
+
+/** The SRT address of a stream, by its id at the router (`publish:path:user:password`). */
+export function srtUrl({ host, srtPort, srtPassphrase }: MediaAddress, streamId: string): string {
+  const passphrase = srtPassphrase === null ? "" : `&passphrase=${srtPassphrase.reveal()}`;
+  return `srt://${host}:${srtPort}?streamid=${streamId}${passphrase}`;
 }

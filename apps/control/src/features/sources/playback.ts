@@ -2,6 +2,7 @@ import type { Playback } from "@trax/contract";
 import type { Secret } from "@trax/foundation/secret";
 import { programPath, sourcePath } from "@trax/media-protocol";
 import type { SessionView } from "@trax/media-protocol";
+import { srtUrl } from "./media-address.ts";
 import type { MediaAddress } from "./media-address.ts";
 
 /**
@@ -21,7 +22,7 @@ export function playbackOf(
   const path = sourceId === null ? programPath(studioId) : sourcePath(sourceId);
   return {
     whep: whep(sourceId ?? studioId),
-    srt: { url: `srt://${address.host}:${address.srtPort}?streamid=read:${path}:session:${text}` },
+    srt: { url: srtUrl(address, `read:${path}:session:${text}`) },
     rtmp: { url: `rtmp://${address.host}:${address.rtmpPort}/${path}?token=${text}` },
     hls: { url: `http://${address.host}:${address.hlsPort}/${path}/index.m3u8?token=${text}` },
   };
