@@ -72,12 +72,32 @@ export function partsOf(call: Call): Set<string> {
 }
 
 export function list(kind: string, items: readonly object[]): Reply {
+  return listed(kind, items, items.length, 50, {});
+}
+
+/** The page of these that the call asks for: 5 unless it says how many, and never more than 50. */
+export function page(call: Call, kind: string, items: readonly object[]): Reply {
+  const asked = Number(call.query.get("maxResults") ?? "5");
+  const size = Number.isInteger(asked) && asked > 0 ? Math.min(50, asked) : 5;
+  const from = Number(/^P(\d+)$/.exec(call.query.get("pageToken") ?? "")?.[1] ?? "0");
+  const next = items.length > from + size ? { nextPageToken: `P${from + size}` } : {};
+  return listed(kind, items.slice(from, from + size), items.length, size, next);
+}
+
+function listed(
+  kind: string,
+  items: readonly object[],
+  totalResults: number,
+  resultsPerPage: number,
+  next: { readonly nextPageToken?: string },
+): Reply {
   return {
     status: 200,
     body: {
       kind: `youtube#${kind}ListResponse`,
       etag: randomBytes(15).toString("base64url"),
-      pageInfo: { totalResults: items.length, resultsPerPage: 50 },
+      ...next,
+      pageInfo: { totalResults, resultsPerPage },
       items,
     },
   };

@@ -1,5 +1,5 @@
 import { type Call, field, jsonOf, type Reply, type Route, stringField } from "../platform/call.ts";
-import { type Admit, list, refuse, resource } from "./answers.ts";
+import { type Admit, page, refuse, resource } from "./answers.ts";
 import { type Broadcast, makeBroadcast, moveTo, type World } from "./world.ts";
 
 /** LiveBroadcasts: list, insert, update, bind, transition, delete. */
@@ -21,7 +21,8 @@ export function broadcastRoutes(base: string, world: World, admit: Admit): Route
       const { userId } = admit(call).grant;
       const wanted = filter(call);
       const mine = [...world.broadcasts.values()].filter((one) => one.channel.id === userId && wanted(one));
-      return list(
+      return page(
+        call,
         "liveBroadcast",
         mine.map((one) => broadcastData(call, one)),
       );

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type Call, field, jsonOf, type Route, stringField } from "../platform/call.ts";
-import { type Admit, list, refuse, resource } from "./answers.ts";
+import { type Admit, list, page, refuse, resource } from "./answers.ts";
 import type { LiveStream, World } from "./world.ts";
 
 export type Ingest = { readonly url: string; readonly secureUrl: string };
@@ -73,7 +73,8 @@ export function streamRoutes(base: string, world: World, admit: Admit, ingest: I
         if ((call.query.get("mine") === "true") === ids.length > 0)
           refuse(400, "missingRequiredParameter", "No filter selected. Expected one of: id, mine");
         const mine = [...world.streams.values()].filter((one) => one.channel.id === userId);
-        return list(
+        return page(
+          call,
           "liveStream",
           mine.filter((one) => ids.length === 0 || ids.includes(one.id)).map((one) => data(call, one)),
         );

@@ -18,6 +18,8 @@ export type Live = {
 /** Ours among a channel's live streams goes by this name. */
 const streamTitle = "TRaX";
 const mostTitle = 100;
+/** Of what a channel has; others who stream to it may make a stream each time. */
+const mostListed = 500;
 
 const Channels = z.object({
   items: z.array(z.object({ id: z.string(), snippet: z.object({ title: z.string() }) })).default([]),
@@ -34,6 +36,7 @@ const Stream = z.object({
   }),
 });
 const Streams = z.object({ items: z.array(Stream).default([]), nextPageToken: z.string().optional() });
+const Privacy = z.enum(["public", "unlisted", "private"]);
 const Broadcast = z.object({
   id: z.string(),
   snippet: z.looseObject({
@@ -42,11 +45,15 @@ const Broadcast = z.object({
     actualStartTime: z.string().optional(),
     liveChatId: z.string().optional(),
   }),
-  status: z.object({ lifeCycleStatus: z.string() }),
+  status: z.object({
+    lifeCycleStatus: z.string(),
+    privacyStatus: Privacy.optional(),
+    selfDeclaredMadeForKids: z.boolean().optional(),
+  }),
   contentDetails: z.object({ boundStreamId: z.string().optional() }).optional(),
 });
 type Broadcast = z.infer<typeof Broadcast>;
-const Broadcasts = z.object({ items: z.array(Broadcast).default([]) });
+const Broadcasts = z.object({ items: z.array(Broadcast).default([]), nextPageToken: z.string().optional() });
 const Videos = z.object({ items: z.array(z.object({ snippet: z.looseObject({}) })).default([]) });
 const Categories = z.object({
   items: z.array(z.object({ id: z.string(), snippet: z.object({ title: z.string() }) })).default([]),
@@ -55,10 +62,30 @@ const Categories = z.object({
 const parts = "id,snippet,status,contentDetails";
 
 export function openLive(api: YouTubeApi): Live {
+  /** Page after page, each for a unit. */
+  const listed = async <Item>(
+    token: Secret,
+    path: string,
+    query: Readonly<Record<string, string>>,
+    answer: z.ZodType<{ readonly items: readonly Item[]; readonly nextPageToken?: string | undefined }>,
+  ): Promise<readonly Item[]> => {
+    const found: Item[] = [];
+    for (let next: string | undefined = ""; next !== undefined && found.length < mostListed;) {
+      const paged = { ...query, maxResults: "50", ...(next === "" ? {} : { pageToken: next }) };
+      const page: { readonly items: readonly Item[]; readonly nextPageToken?: string | undefined } = await api.ask(
+        token,
+        { path, query: paged, answer, units: 1 },
+      );
+      found.push(...page.items);
+      next = page.nextPageToken;
+    }
+    return found;
+  };
+
   /** The channel's stream of ours; made where there is none, since it can be used again and again. */
   const findStream = async (token: Secret): Promise<z.infer<typeof Stream> | null> => {
-    const query = { part: "id,snippet,cdn", mine: "true", maxResults: "50" };
-    const { items } = await api.ask(token, { path: "liveStreams", query, answer: Streams, units: 1 });
+    const query = { part: "id,snippet,cdn", mine: "true" };
+    const items = await listed(token, "liveStreams", query, Streams);
     return items.find(({ snippet }) => snippet.title === streamTitle) ?? null;
   };
   const makeStream = (token: Secret) =>
@@ -75,18 +102,22 @@ export function openLive(api: YouTubeApi): Live {
       units: 50,
     });
 
-  const broadcasts = async (token: Secret, broadcastStatus: "active" | "upcoming"): Promise<readonly Broadcast[]> => {
-    const query = { part: parts, broadcastStatus, maxResults: "50" };
-    return (await api.ask(token, { path: "liveBroadcasts", query, answer: Broadcasts, units: 1 })).items;
-  };
+  const broadcasts = (token: Secret, broadcastStatus: "active" | "upcoming"): Promise<readonly Broadcast[]> =>
+    listed(token, "liveBroadcasts", { part: parts, broadcastStatus }, Broadcasts);
 
   /** One that is on or about to be, bound to our stream: whoever was interrupted goes on with it. */
-  const findBroadcast = async (token: Secret, streamId: string): Promise<Broadcast | null> => {
-    const known = [...(await broadcasts(token, "active")), ...(await broadcasts(token, "upcoming"))];
-    return known.find(({ contentDetails }) => contentDetails?.boundStreamId === streamId) ?? null;
+  const findBroadcast = async (
+    token: Secret,
+    streamId: string,
+  ): Promise<{ readonly broadcast: Broadcast; readonly isOn: boolean } | null> => {
+    const isOurs = ({ contentDetails }: Broadcast): boolean => contentDetails?.boundStreamId === streamId;
+    const on = (await broadcasts(token, "active")).find(isOurs);
+    if (on !== undefined) return { broadcast: on, isOn: true };
+    const next = (await broadcasts(token, "upcoming")).find(isOurs);
+    return next === undefined ? null : { broadcast: next, isOn: false };
   };
 
-  const titleOf = (title: string): string => [...title.replaceAll(/[<>]/gu, " ")].slice(0, mostTitle).join("");
+  const titleOf = (title: string): string => [...title.replaceAll(/[<>]/gu, " ").trim()].slice(0, mostTitle).join("");
 
   const makeBroadcast = async (token: Secret, streamId: string, show: Show): Promise<void> => {
     const { id } = await api.ask(token, {
@@ -106,15 +137,40 @@ export function openLive(api: YouTubeApi): Live {
     await api.ask(token, { method: "POST", path: "liveBroadcasts/bind", query, answer: z.unknown(), units: 50 });
   };
 
-  const updateTitle = (token: Secret, { id, snippet }: Broadcast, title: string) =>
-    api.ask(token, {
+  const update = (
+    token: Secret,
+    { id, snippet, status: { selfDeclaredMadeForKids } }: Broadcast,
+    { title, privacy }: { readonly title?: string; readonly privacy?: Show["privacy"] },
+  ) => {
+    // What is left out of a part that is sent is taken away.
+    const changed = {
+      ...(title === undefined ? {} : { snippet: { ...snippet, title: titleOf(title) } }),
+      ...(privacy === undefined ? {} : { status: { privacyStatus: privacy, selfDeclaredMadeForKids } }),
+    };
+    return api.ask(token, {
       method: "PUT",
       path: "liveBroadcasts",
-      query: { part: "id,snippet" },
-      json: { id, snippet: { ...snippet, title: titleOf(title) } },
+      query: { part: ["id", ...Object.keys(changed)].join() },
+      json: { id, ...changed },
       answer: z.unknown(),
       units: 50,
     });
+  };
+
+  /**
+   * One that was left from another show, or scheduled by hand, becomes this one's before anything is sent to it. Of
+   * one that is on, title and privacy may have been changed since: it is only ever made less public.
+   */
+  const suit = async (token: Secret, broadcast: Broadcast, isOn: boolean, show: Show): Promise<void> => {
+    const { title } = broadcast.snippet;
+    const { privacyStatus: privacy = "public" } = broadcast.status;
+    const isLessPublic = Privacy.options.indexOf(show.privacy) > Privacy.options.indexOf(privacy);
+    const to = {
+      ...(isOn || title === titleOf(show.title) ? {} : { title: show.title }),
+      ...((isOn ? isLessPublic : show.privacy !== privacy) ? { privacy: show.privacy } : {}),
+    };
+    if (Object.keys(to).length > 0) await update(token, broadcast, to);
+  };
 
   const setCategory = async (token: Secret, videoId: string, name: string): Promise<void> => {
     const query = { part: "snippet", regionCode: "US" };
@@ -150,6 +206,7 @@ export function openLive(api: YouTubeApi): Live {
         const stream = (await findStream(token)) ?? (await makeStream(token));
         const known = await findBroadcast(token, stream.id);
         if (known === null) await makeBroadcast(token, stream.id, show);
+        else await suit(token, known.broadcast, known.isOn, show);
         const { ingestionAddress, rtmpsIngestionAddress, streamName } = stream.cdn.ingestionInfo;
         return { url: rtmpsIngestionAddress ?? ingestionAddress, streamKey: streamName };
       }),
@@ -174,11 +231,11 @@ export function openLive(api: YouTubeApi): Live {
     setMetadata: (session, { title, category }) =>
       asAccount(session, async (token) => {
         const stream = await findStream(token);
-        const broadcast = stream === null ? null : await findBroadcast(token, stream.id);
-        if (broadcast === null)
+        const known = stream === null ? null : await findBroadcast(token, stream.id);
+        if (known === null)
           throw new PlatformError("refused", "YouTube takes title and category of a broadcast: go live first.");
-        if (title !== undefined) await updateTitle(token, broadcast, title);
-        if (category !== undefined) await setCategory(token, broadcast.id, category);
+        if (title !== undefined) await update(token, known.broadcast, { title });
+        if (category !== undefined) await setCategory(token, known.broadcast.id, category);
       }),
     async activeChat(session) {
       const on = await asAccount(session, (token) => broadcasts(token, "active"));
