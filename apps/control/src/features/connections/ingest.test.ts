@@ -5,8 +5,7 @@ import { Connection, Destination } from "@trax/contract";
 import { newId } from "@trax/foundation/ids";
 import { openVault } from "@trax/foundation/vault";
 import { Secret } from "@trax/foundation/secret";
-import { readDesired, recordEnded, requestLive } from "@trax/media-protocol";
-import type { DesiredDestination } from "@trax/media-protocol";
+import { requestLive } from "@trax/media-protocol";
 import { waitFor } from "@trax/peers";
 import { startKick } from "@trax/peers/kick/kick";
 import { startTwitch } from "@trax/peers/twitch/server";
@@ -14,9 +13,10 @@ import { startYoutube } from "@trax/peers/youtube/server";
 import sql from "sql-template-tag";
 import { startControl } from "../../testing/control.ts";
 import { refusedAs, shapeOf } from "../../testing/shape.ts";
-import { Tenant } from "../../testing/tenant.ts";
 import { claimIngests, storeIngest } from "./ingest-sql.ts";
-import { appUri, authorizeUrlOf, callbackOf, comeBack, linkAt } from "./testing/linking.ts";
+import { appUri, linkAt } from "./testing/linking.ts";
+import { desired, endShow, goLive, showAt, untilTold } from "./testing/show.ts";
+import type { Show } from "./testing/show.ts";
 
 const keys = [{ id: "t1", key: new Secret(Buffer.alloc(32, 7).toString("base64")) }];
 const ingest = "rtmp://127.0.0.1:19350/live2";
@@ -40,45 +40,10 @@ after(() => control[Symbol.asyncDispose]());
 const { database } = control;
 const vault = openVault(keys);
 
-type Show = { readonly tenant: Tenant; readonly studioId: string; readonly destinationId: string; readonly id: string };
-
-async function showWith(platform: string): Promise<Show> {
-  const tenant = await Tenant.make(control);
-  const id = await linkAt(control, tenant, platform);
-  const studio = await tenant.studio({ name: "A <show> of Ada" });
-  const body = { name: "Out", connectionId: id, privacy: "unlisted" };
-  const answer = await tenant.call("POST", `/v1/studios/${studio.id}/destinations`, body);
-  return { tenant, id, studioId: studio.id, destinationId: shapeOf(answer, 201, Destination).id };
-}
-
-const goLive = ({ tenant, studioId }: Show) => tenant.call("POST", `/v1/studios/${studioId}/go-live`);
-
-/** As an agent sees it. */
-async function desired({ studioId, destinationId }: Show): Promise<DesiredDestination> {
-  const [studio] = await readDesired(database, [studioId], false);
-  return studio?.destinations.find((one) => one.id === destinationId) ?? assert.fail("no such destination");
-}
+const showWith = (platform: string): Promise<Show> => showAt(control, platform);
 
 async function shown({ tenant, studioId, destinationId }: Show): Promise<Destination> {
   return shapeOf(await tenant.call("GET", `/v1/studios/${studioId}/destinations/${destinationId}`), 200, Destination);
-}
-
-async function untilTold(show: Show): Promise<DesiredDestination> {
-  return waitFor("its platform has told where to", async () => {
-    const now = await desired(show);
-    return now.waits ? null : now;
-  });
-}
-
-/** As an agent ends it. */
-async function endShow(show: Show): Promise<void> {
-  await show.tenant.call("POST", `/v1/studios/${show.studioId}/go-offline`);
-  const [broadcast] = await database.query<{ id: string }>(
-    sql`select id from broadcasts where studio_id = ${show.studioId} and ended_at is null`,
-  );
-  await recordEnded(database, broadcast?.id ?? "", []);
-  // Else it is seen to within seconds.
-  await database.query(sql`select pg_notify('trax_desired', ${show.studioId})`);
 }
 
 const keyOf = ({ tenant, destinationId }: Show, sealed: string | null): string =>
@@ -170,68 +135,6 @@ test("an account that is on air in one studio is not shared with another: that i
   await endShow(one);
   await untilTold(other);
   await endShow(other);
-});
-
-type Owed = { readonly attempts: number; readonly isDue: boolean };
-
-const owedFor = (id: string) =>
-  database.query<Owed>(
-    sql`select attempts, due_at <= now() as "isDue" from owed_revocations where connection_id = ${id}`,
-  );
-
-/** It is asked again in a while, which has passed. */
-async function askAgainFor(id: string): Promise<void> {
-  await database.query(sql`update owed_revocations set due_at = now() where connection_id = ${id}`);
-  await database.query(sql`select pg_notify('trax_connections', '')`);
-}
-
-test("YouTube: neither linking anew that breaks off nor unlinking by another tenant ends the link that there is", async () => {
-  const channel = youtube.addChannel("Cyd");
-  youtube.decide({ kind: "consent", userId: channel.id });
-  const show = await showWith("youtube");
-  youtube.failNext({ path: /channels$/, status: 503 });
-  const end = await comeBack(await callbackOf(control, await authorizeUrlOf(show.tenant, "youtube")));
-  assert.equal(end.searchParams.get("error"), "platform_unavailable");
-  const eve = await Tenant.make(control);
-  const other = await linkAt(control, eve, "youtube");
-  assert.equal((await eve.call("DELETE", `/v1/connections/${other}`)).status, 204);
-  await waitFor("nothing is owed", async () => (await owedFor(other)).length === 0);
-  assert.ok(youtube.liveGrants(channel) > 0);
-  await goLive(show);
-  await untilTold(show);
-  await endShow(show);
-  assert.equal((await show.tenant.call("DELETE", `/v1/connections/${show.id}`)).status, 204);
-  await waitFor("the last one withdraws all", () => youtube.liveGrants(channel) === 0);
-});
-
-test("YouTube: what is owed to be withdrawn ends no link that was made since, or is being made", async () => {
-  const channel = youtube.addChannel("Fay");
-  youtube.decide({ kind: "consent", userId: channel.id });
-  const fay = await Tenant.make(control);
-  const first = await linkAt(control, fay, "youtube");
-  const renewal = youtube.failNext({ path: /token$/, stall: true });
-  await database.query(sql`update connections set refresh_due_at = now() where id = ${first}`);
-  await database.query(sql`select pg_notify('trax_connections', '')`);
-  await waitFor("it is being renewed", () => renewal.hits() === 1);
-  const broken = youtube.failNext({ path: /revoke$/, status: 500 });
-  assert.equal((await fay.call("DELETE", `/v1/connections/${first}`)).status, 204);
-  await waitFor("it is asked", () => broken.hits() === 1);
-
-  const exchange = youtube.failNext({ path: /channels$/, stall: true });
-  const linking = linkAt(control, await Tenant.make(control), "youtube");
-  await waitFor("there is a grant, and no link yet", () => exchange.hits() === 1);
-  await askAgainFor(first);
-  await waitFor("it is put off, and that is no attempt", async () => {
-    const [owed] = await owedFor(first);
-    return owed?.attempts === 1 && !owed.isDue;
-  });
-  renewal.release();
-  await waitFor("what came of the renewal is owed, too", async () => (await owedFor(first)).length === 2);
-  exchange.release();
-  await linking;
-  await askAgainFor(first);
-  await waitFor("nothing is owed", async () => (await owedFor(first)).length === 0, 15_000);
-  assert.ok(youtube.liveGrants(channel) > 0);
 });
 
 test("YouTube: a destination that is disabled in mid-show for long is over there, and its account free", async () => {
