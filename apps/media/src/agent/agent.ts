@@ -10,6 +10,7 @@ import { Broadcasts } from "./broadcasts.ts";
 import { Destinations } from "./destinations.ts";
 import { LossWatch } from "./loss-watch.ts";
 import { NodeMeter } from "./node-meter.ts";
+import { Opener } from "./opener.ts";
 import { Programs } from "./programs.ts";
 import { Recorder } from "./recorder.ts";
 import { RelayPool } from "./relay-pool.ts";
@@ -41,6 +42,7 @@ const fenceMs = 500;
  */
 export class Agent {
   readonly #o: AgentOptions;
+  readonly #opener: Opener;
   readonly #leases: BroadcastLeases;
   readonly #sources: SourceReporter;
   readonly #destinations: Destinations;
@@ -60,6 +62,7 @@ export class Agent {
 
   constructor(options: AgentOptions) {
     this.#o = options;
+    this.#opener = new Opener(options.vault, options.log);
     this.#meter = new NodeMeter(options.programCores);
     this.#leases = new BroadcastLeases(options.db, options.nodeId, () => this.#meter.read());
     this.#recorder = new Recorder(options.log);
@@ -279,9 +282,7 @@ export class Agent {
   }
 
   #view(before: StudioPlan | null): NodeView {
-    const { vault } = this.#o;
-    const open = (sealed: string | null, accountId: string, row: string) =>
-      sealed === null ? null : vault.decrypt(sealed, { accountId, row }).reveal();
+    const opener = this.#opener;
     return {
       ...this.#o,
       online: this.#sources.online,
@@ -291,13 +292,13 @@ export class Agent {
       playing: before?.playing ?? null,
       transcoding: before?.transcode ?? false,
       openTarget: ({ accountId }, { id, url, passphrase, streamKey }) => {
-        const known = open(passphrase, accountId, id);
+        const known = opener.open(passphrase, accountId, id);
         return {
           url: known === null ? url : withPassphrase(url, known),
-          streamKey: open(streamKey, accountId, id),
+          streamKey: opener.open(streamKey, accountId, id),
         };
       },
-      openUrl: ({ accountId }, { id, url }) => open(url, accountId, id),
+      openUrl: ({ accountId }, { id, url }) => opener.open(url, accountId, id),
     };
   }
 
