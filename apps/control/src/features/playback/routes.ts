@@ -32,8 +32,10 @@ export function playbackHandlers({ database, eventFeed }: Pick<Services, "databa
         const source = await sourceState(db, accountId, studioId, sourceId);
         if (source === undefined) throw notFound("source");
         // What a program opens by itself may only not be open yet.
-        if (source.kind === "ingest" && source.status !== "online")
+        if (source.kind === "ingest" && source.status === "offline")
           throw new ApiError("conflict", "The source is offline: nobody publishes it.");
+        if (source.kind === "ingest" && source.status === "error")
+          throw new ApiError("conflict", "What arrives of the source cannot be shown.");
         await requireComposed(db, accountId, studioId);
         return shown(await snapshots.take({ accountId, studioId, of: `source:${sourceId}` }), setHeader);
       },

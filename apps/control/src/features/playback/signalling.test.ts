@@ -233,8 +233,10 @@ test("a program that does not run is marked watched, and waited for; a source is
 test("a source somebody publishes takes no second publisher, unless it says so", async () => {
   const { id } = await ada.studio();
   const source = await ada.source(id);
-  await database.query(sql`update sources set status = 'online' where id = ${source.id}`);
-  refusedAs(await offer(`/whip/${source.id}`, source.session.token), 409, "conflict");
+  for (const seen of ["online", "error"]) {
+    await database.query(sql`update sources set status = ${seen} where id = ${source.id}`);
+    refusedAs(await offer(`/whip/${source.id}`, source.session.token), 409, "conflict");
+  }
   await ada.call("PATCH", `/v1/studios/${id}/sources/${source.id}`, { onConflict: "replace" });
   assert.equal((await offer(`/whip/${source.id}`, source.session.token)).status, 201);
 });

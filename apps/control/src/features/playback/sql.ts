@@ -18,11 +18,11 @@ export async function sourceState(
   return row;
 }
 
-/** Whether the account's source is published, and keeps whoever publishes it. */
+/** Whether the account's source is published, be it what cannot be shown, and keeps whoever publishes it. */
 export async function isTaken(db: Queryable, accountId: string, sourceId: string): Promise<boolean> {
   const rows = await db.query(sql`
     select from sources
-    where account_id = ${accountId} and id = ${sourceId} and status = 'online' and on_conflict = 'refuse'`);
+    where account_id = ${accountId} and id = ${sourceId} and status <> 'offline' and on_conflict = 'refuse'`);
   return rows.length > 0;
 }
 
