@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { newId } from "@trax/foundation/ids";
@@ -262,6 +263,7 @@ test("a scene without sources is no slate, an automatic one without any is, and 
     await waitFor("the automatic scene is on", () => worker.last("shown")?.take === 2);
     assert.equal(worker.last("slate")?.onSlate, true);
     assert.equal(worker.last("shown")?.sceneId, null);
+    assert.ok(Number(await readFile(`/proc/${worker.pid}/oom_score_adj`, "utf8")) >= 500, "first to go without memory");
     watch.close();
     worker.disconnect();
     assert.equal(await worker.exited, 0);

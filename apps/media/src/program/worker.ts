@@ -1,6 +1,7 @@
 import { openLog } from "@trax/foundation/log";
 import { startTelemetry } from "@trax/foundation/telemetry";
 import { Engine } from "./engine.ts";
+import { beFirstToGo } from "./first-to-go.ts";
 import type { ProgramCommand, ProgramReport, ProgramSpec } from "./protocol.ts";
 
 /**
@@ -15,6 +16,7 @@ const gaugeMs = 1_000;
 const startMs = 10_000;
 const meterMs = 100;
 
+beFirstToGo();
 const log = openLog("program", process.env["TRAX_LOG_LEVEL"] ?? "info");
 
 let engine: Engine | null = null;
