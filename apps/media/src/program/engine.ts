@@ -48,7 +48,7 @@ export class Engine {
   readonly #pipeline: FramePipeline;
   readonly #gauges: GaugeTaker;
   readonly #reporter: SourceReporter;
-  #preparing: Promise<unknown> = Promise.resolve();
+  #preparing: Promise<void> = Promise.resolve();
   #previewing: Promise<void> = Promise.resolve();
   /** States are counted: the last that came, and the last that is taken over. */
   #came = 0;
@@ -126,7 +126,7 @@ export class Engine {
     this.#audio.setOpus((spec.publish?.rtc ?? null) !== null || spec.preview !== null);
     this.#outputs.publish(spec.publish);
     this.#pipeline.encoder.setBitrate(spec.canvas.videoBitrate);
-    this.#preparing = Promise.all([this.#preparing, this.#prepare(spec)]);
+    this.#preparing = Promise.all([this.#preparing, this.#prepare(spec)]).then(() => undefined);
     this.#previewing = this.#previewing
       .then(() => this.#preparePreview(spec))
       .catch((error: unknown) => this.#failed(error));
