@@ -67,6 +67,7 @@ export class ScriptedPlatform implements ChatConnections {
       accessToken: () => Promise.resolve(new Secret("token")),
       password: () => null,
       refused: () => undefined,
+      passwordRefused: () => Promise.resolve(),
     };
     return Promise.resolve({ client: this.#client(), session });
   }

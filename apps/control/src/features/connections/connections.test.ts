@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { Connection, ConnectionList, Destination, PlatformList } from "@trax/contract";
 import { newId } from "@trax/foundation/ids";
+import { startIrcV3 } from "@trax/peers/irc/ircv3";
 import { startTwitch } from "@trax/peers/twitch/server";
 import { waitFor } from "@trax/peers";
 import sql from "sql-template-tag";
@@ -144,6 +145,32 @@ test("access that was given, and nobody knows by whom, is given back, and said s
   assert.equal(broken.hits(), 1);
   twitch.clearFaults();
   twitch.decide({ kind: "consent", userId: adaThere.id });
+});
+
+test("a password that is not taken any more has to be linked again: told once, and the server is left alone", async () => {
+  const irc = await startIrcV3();
+  after(() => irc.stop());
+  irc.accounts.set("ada", "right");
+  const body = { platform: "irc", server: irc.url, channel: "#show", nick: "ada", password: "right" };
+  const { id } = shapeOf(await ada.call("POST", "/v1/connections", body), 201, Connection);
+  const { id: studioId } = await ada.studio();
+  assert.equal((await ada.call("PUT", `/v1/studios/${studioId}/chat/platforms`, { connectionIds: [id] })).status, 200);
+  irc.accounts.set("ada", "changed");
+  const now = async () => shapeOf(await ada.call("GET", `/v1/connections/${id}`), 200, Connection);
+  await waitFor("it has to be linked again", async () => {
+    await ada.call("POST", `/v1/studios/${studioId}/chat/messages`, { text: "Anybody?" });
+    return (await now()).status === "needs_relink";
+  });
+  assert.match((await now()).statusReason ?? "", /does not take the password/);
+  const events = await database.query<{ data: { status: string } }>(sql`
+    select data from events where type = 'connection.changed' and studio_id = ${studioId}`);
+  assert.deepEqual(
+    events.map(({ data }) => data.status),
+    ["needs_relink"],
+  );
+  irc.accounts.set("ada", "right");
+  assert.equal(shapeOf(await ada.call("POST", "/v1/connections", body), 201, Connection).id, id);
+  assert.equal((await now()).status, "ok");
 });
 
 test("title and category are set at the platform", async () => {

@@ -47,6 +47,7 @@ test("asking as an account: done nothing while there is no token, whatever was r
     accessToken: () => ((asked += 1) === 1 ? Promise.resolve(new Secret("token")) : Promise.reject(broken())),
     password: () => null,
     refused: () => undefined,
+    passwordRefused: () => Promise.resolve(),
   };
   const expired = new PlatformError("unauthorized", "It is over.");
   await assert.rejects(

@@ -121,6 +121,8 @@ export type PlatformSession = {
   password(): Secret | null;
   /** Says that this token was refused though it should be good: the next `accessToken()` is another one, or `unauthorized`. */
   refused(token: Secret): void;
+  /** Says that the password is not taken any more: the account has to be linked again. */
+  passwordRefused(reason: string): Promise<void>;
 };
 
 /** A platform that is configured. What it cannot do, it leaves out. */

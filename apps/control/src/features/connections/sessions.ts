@@ -39,6 +39,7 @@ export async function openSession(
       refused(token) {
         refused = token.reveal();
       },
+      passwordRefused: (reason) => parts.tokens.needsRelink(row, reason),
     },
   };
 }

@@ -64,7 +64,7 @@ export class Tokens {
       if (client === null) throw new PlatformError("unavailable", "This platform is not set up any more.");
       if (client.refresh === undefined || secrets.refreshToken === undefined) {
         if (usable) return token;
-        await this.#needsRelink(row, "Its access is over: link the account again.");
+        await this.needsRelink(row, "Its access is over: link the account again.");
         throw gone();
       }
       if (!usable && row.attempts > 0 && !row.due && !row.claimed)
@@ -100,6 +100,13 @@ export class Tokens {
         }
       }),
     );
+  }
+
+  /** What that row holds is good no more; nothing is said where it was changed meanwhile. */
+  async needsRelink(row: TokenRow, reason: string): Promise<void> {
+    await this.#o.database.transaction(async (tx) => {
+      if (await rows.storeNeedsRelink(tx, row, reason)) await this.#tell(tx, row, "needs_relink", reason);
+    });
   }
 
   secretsOf(row: TokenRow): Secrets {
@@ -140,7 +147,7 @@ export class Tokens {
       this.#renewedAt.set(row.id, performance.now());
     } catch (error) {
       if (!(error instanceof PlatformError)) throw error;
-      if (error.kind === "unauthorized") await this.#needsRelink(row, error.message);
+      if (error.kind === "unauthorized") await this.needsRelink(row, error.message);
       else await this.#failed(row, error);
       throw error;
     }
@@ -195,12 +202,6 @@ export class Tokens {
       { connectionId: row.id, platform: row.platform, kind: error.kind, againInMs },
       "a token was not renewed",
     );
-  }
-
-  async #needsRelink(row: TokenRow, reason: string): Promise<void> {
-    await this.#o.database.transaction(async (tx) => {
-      if (await rows.storeNeedsRelink(tx, row, reason)) await this.#tell(tx, row, "needs_relink", reason);
-    });
   }
 
   async #tell(tx: Parameters<typeof tellChanged>[0], row: TokenRow, status: TokenRow["status"], reason: string | null) {

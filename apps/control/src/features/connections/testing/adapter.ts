@@ -54,6 +54,7 @@ export function sessionOf({ platformUserId, accountName, settings, secrets }: Li
     refused() {
       isRefused = true;
     },
+    passwordRefused: () => Promise.resolve(),
   };
 }
 
@@ -87,6 +88,10 @@ export class AdapterSession implements PlatformSession {
   refused(token: Secret): void {
     this.refusals.push(token.reveal());
     if (token.reveal() === this.#token) this.#token = this.#next();
+  }
+
+  passwordRefused(): Promise<void> {
+    return Promise.resolve();
   }
 }
 

@@ -248,8 +248,19 @@ export async function joinChannel(joining: Joining): Promise<IrcConnection> {
   const opened = new IrcConnection(joining, socket);
   connection = opened;
   for (const line of early) opened.take(line);
-  await opened.joined;
+  try {
+    await opened.joined;
+  } catch (error) {
+    throw withoutPassword(error, joining.password);
+  }
   return opened;
+}
+
+/** A server may repeat what it was given. */
+function withoutPassword(error: unknown, password: Secret | null): unknown {
+  const secret = password?.reveal() ?? "";
+  if (secret === "" || !(error instanceof PlatformError) || !error.message.includes(secret)) return error;
+  return new PlatformError(error.kind, error.message.replaceAll(secret, "[secret]"), error.retryAfterMs);
 }
 
 function quoted(words: string | undefined): string {

@@ -49,6 +49,24 @@ test("what lingers is there for the next, and closed with the pool; a new passwo
   await gone();
 });
 
+test("a password that is not taken twice has to be linked again; what a server repeats of it is not told", async () => {
+  const pool = new IrcPool(["127.0.0.0/8"]);
+  const told: string[] = [];
+  const passwordRefused = async (reason: string): Promise<void> => void told.push(reason);
+  const attempt = async (password: string) => {
+    const use = pool.use({ ...session, password: () => new Secret(password), passwordRefused }, { lingers: false });
+    await assert.rejects(use.connection, { kind: "unauthorized" });
+    use.release();
+  };
+  await attempt("wrong");
+  await attempt("another");
+  assert.deepEqual(told, []);
+  await attempt("authentication");
+  await attempt("authentication");
+  assert.deepEqual(told, ["The IRC server does not take the password. It says: SASL [secret] failed"]);
+  await gone();
+});
+
 test("one that was lost, or could not be opened, is not used again", async () => {
   const pool = new IrcPool(["127.0.0.0/8"]);
   const first = pool.use(session, { lingers: false });

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import { PlatformError } from "../../platform.ts";
 import type { PlatformSession } from "../../platform.ts";
 import { readAccount } from "./address.ts";
 import { joinChannel } from "./connection.ts";
@@ -27,6 +29,8 @@ export class IrcPool {
   readonly #allowedNetworks: readonly string[];
   readonly #patience: Patience | undefined;
   readonly #entries = new Map<string, Entry>();
+  /** Whose password was not taken the last time, and which: what checks passwords may be away for a moment. */
+  readonly #refused = new LRUCache<string, string>({ max: 1_000 });
 
   constructor(allowedNetworks: readonly string[], patience?: Patience) {
     this.#allowedNetworks = allowedNetworks;
@@ -67,7 +71,7 @@ export class IrcPool {
     const known = this.#entries.get(connectionId);
     if (known !== undefined && known.print === print) return known;
     if (known !== undefined && known.uses === 0) this.#close(connectionId, known);
-    const connection = this.#join(session);
+    const connection = this.#join(session, print);
     const entry: Entry = { print, connection, uses: 0, timer: undefined };
     this.#entries.set(connectionId, entry);
     const forget = (): void => {
@@ -78,15 +82,25 @@ export class IrcPool {
     return entry;
   }
 
-  async #join(session: PlatformSession): Promise<IrcConnection> {
-    return joinChannel({
-      account: readAccount(session.settings),
-      password: session.password(),
-      ident: identOf(session.connectionId),
-      ourselves: session.platformUserId,
-      allowedNetworks: this.#allowedNetworks,
-      ...(this.#patience === undefined ? {} : { patience: this.#patience }),
-    });
+  async #join(session: PlatformSession, print: string): Promise<IrcConnection> {
+    const { connectionId } = session;
+    try {
+      const connection = await joinChannel({
+        account: readAccount(session.settings),
+        password: session.password(),
+        ident: identOf(connectionId),
+        ourselves: session.platformUserId,
+        allowedNetworks: this.#allowedNetworks,
+        ...(this.#patience === undefined ? {} : { patience: this.#patience }),
+      });
+      this.#refused.delete(connectionId);
+      return connection;
+    } catch (error) {
+      if (!(error instanceof PlatformError) || error.kind !== "unauthorized") throw error;
+      if (this.#refused.get(connectionId) === print) await session.passwordRefused(error.message);
+      else this.#refused.set(connectionId, print);
+      throw error;
+    }
   }
 
   #close(connectionId: string, entry: Entry): void {
