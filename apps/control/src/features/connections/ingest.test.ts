@@ -98,6 +98,59 @@ test("YouTube: its stream is bound to a broadcast with the studio's title and pr
   await database.query(sql`update platform_quota set units = 0 where platform = 'youtube'`);
 });
 
+test("YouTube: a broadcast that was left has this show's title and privacy before anything is sent; one that is on is only made less public", async () => {
+  const channel = youtube.addChannel("Cleo");
+  youtube.decide({ kind: "consent", userId: channel.id });
+  const show = await showWith("youtube");
+  const { studioId, destinationId, tenant } = show;
+  // Another tool's streams, more than a page of them, come first.
+  const bearer = { authorization: `Bearer ${youtube.grant(channel).accessToken}`, "content-type": "application/json" };
+  const other = {
+    snippet: { title: "Other" },
+    cdn: { ingestionType: "rtmp", resolution: "1080p", frameRate: "60fps" },
+  };
+  const url = `${youtube.baseUrls["TRAX_YOUTUBE_API_URL"]}/liveStreams?part=id,snippet,cdn`;
+  const made = { method: "POST", headers: bearer, body: JSON.stringify(other) };
+  await Promise.all(Array.from({ length: 51 }, () => fetch(url, made).then((answer) => answer.text())));
+  const mine = () => youtube.broadcasts().filter((one) => one.channel.id === channel.id);
+  const again = async (privacy: string) => {
+    await endShow(show);
+    await waitFor("it is settled", async () => {
+      const rows = await database.query(
+        sql`select from destinations where id = ${destinationId} and ingest_broadcast_id is null`,
+      );
+      return rows.length === 1;
+    });
+    await tenant.call("PATCH", `/v1/studios/${studioId}/destinations/${destinationId}`, { privacy });
+    await goLive(show);
+    await untilTold(show);
+    return mine().map(({ title, privacyStatus }) => `${title}: ${privacyStatus}`);
+  };
+  await goLive(show);
+  await untilTold(show);
+  assert.deepEqual([mine().length, mine()[0]?.lifeCycle], [1, "ready"]);
+  await tenant.call("PATCH", `/v1/studios/${studioId}`, { name: "Rehearsal" });
+  assert.deepEqual(await again("private"), ["Rehearsal: private"], "nothing was sent to the one before: it is used");
+  assert.deepEqual(await again("public"), ["Rehearsal: public"]);
+  assert.equal(youtube.streams().filter(({ title, channel: of }) => title === "TRaX" && of === channel).length, 1);
+
+  // Asked again in mid-show, as after a node was killed.
+  const [broadcast] = mine();
+  assert.ok(broadcast?.stream);
+  youtube.setStreamStatus(broadcast.stream, "active");
+  const changed = async (title: string, privacyStatus: string, privacy: string) => {
+    Object.assign(broadcast, { title, privacyStatus });
+    await database.query(sql`
+      update destinations set ingest_broadcast_id = null, ingest_due_at = null, privacy = ${privacy} where id = ${destinationId}`);
+    await database.query(sql`select pg_notify('trax_desired', ${studioId})`);
+    await untilTold(show);
+    return `${broadcast.title}: ${broadcast.privacyStatus}`;
+  };
+  assert.equal(await changed("Renamed", "private", "public"), "Renamed: private");
+  assert.equal(await changed("Renamed", "public", "unlisted"), "Renamed: unlisted");
+  await endShow(show);
+});
+
 test("an account that is on air in one studio is not shared with another: that is told, and goes on by itself after", async () => {
   const channel = youtube.addChannel("Bea");
   youtube.decide({ kind: "consent", userId: channel.id });
