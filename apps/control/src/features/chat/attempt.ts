@@ -2,7 +2,7 @@ import type { ChatError, ChatErrorCode } from "@trax/contract";
 import type { Database } from "@trax/foundation/database";
 import type { Logger } from "@trax/foundation/log";
 import { appendEvents } from "../../kernel/events.ts";
-import { NotDone, PlatformError } from "../connections/index.ts";
+import { NotDone, NotLinked, PlatformError } from "../connections/index.ts";
 import { cleanId, cleanText } from "./clean.ts";
 import type { ChatConnections } from "./connections.ts";
 import { beginPart, dropEcho, writePartSent } from "./delivery-sql.ts";
@@ -98,6 +98,7 @@ function resultOf(error: unknown, asked: boolean, attempts: number): Result {
     // It answered that it did not do it.
     if (error.kind === "rate_limited") return later(error.retryAfterMs ?? Math.max(5_000, backOff));
     if (error.kind === "refused") return refused("refused", error.message);
+    if (error instanceof NotLinked) return failed("unlinked", error.message);
     if (error.kind !== "unavailable") return failed(error.kind, error.message);
     if (!asked) return later(error.retryAfterMs ?? backOff);
     return failed("unavailable", `${error.message} It may have arrived.`);

@@ -4,7 +4,7 @@ import type { ChatMessage } from "@trax/contract";
 import { newId } from "@trax/foundation/ids";
 import { waitFor } from "@trax/peers";
 import sql from "sql-template-tag";
-import { NotDone, PlatformError } from "../connections/index.ts";
+import { NotDone, NotLinked, PlatformError } from "../connections/index.ts";
 import { claimDeliveries } from "./delivery-sql.ts";
 import { sweepChat } from "./sweep.ts";
 import { ChatStudio, startChatControl } from "../../testing/chat.ts";
@@ -173,8 +173,11 @@ test("tried again only where the platform certainly has not got it", async () =>
   const unreached = await studio.until((await studio.send("unreached")).id, isSettled);
   assert.deepEqual([statuses(unreached), tries], [["sent"], 2]);
   platform.refusal = new PlatformError("unauthorized", "It needs to be linked again.");
+  const over = await studio.until((await studio.send("over")).id, isSettled);
+  assert.deepEqual([statuses(over), codes(over)], [["failed"], ["unauthorized"]]);
+  platform.refusal = new NotLinked();
   const unlinked = await studio.until((await studio.send("unlinked")).id, isSettled);
-  assert.deepEqual([statuses(unlinked), codes(unlinked)], [["failed"], ["unauthorized"]]);
+  assert.deepEqual([statuses(unlinked), codes(unlinked)], [["failed"], ["unlinked"]]);
 });
 
 test("what was in the hands of a node that died is told as failed, what waited is sent by another", async () => {

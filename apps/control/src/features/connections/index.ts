@@ -3,6 +3,7 @@ export { openConnections } from "./connections.ts";
 export type { Connections } from "./connections.ts";
 export { destinationOf } from "./logic.ts";
 export { NotDone } from "./not-done.ts";
+export { NotLinked } from "./not-linked.ts";
 export { PlatformError } from "./platform.ts";
 export type {
   Capabilities,

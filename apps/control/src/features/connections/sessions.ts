@@ -1,5 +1,6 @@
 import type { Database } from "@trax/foundation/database";
 import { Secret } from "@trax/foundation/secret";
+import { NotLinked } from "./not-linked.ts";
 import { PlatformError } from "./platform.ts";
 import type { PlatformClient, PlatformSession } from "./platform.ts";
 import type { OpenPlatform, Registry } from "./registry.ts";
@@ -19,7 +20,7 @@ export async function openSession(
   connectionId: string,
 ): Promise<OpenSession> {
   const row = await readToken(parts.database, connectionId);
-  if (row === undefined) throw new PlatformError("unauthorized", "The account is not linked any more.");
+  if (row === undefined) throw new NotLinked();
   const known = parts.registry.find(row.platform);
   if (known === null || known.client === null)
     throw new PlatformError("unavailable", "This platform is not set up any more.");

@@ -4,6 +4,7 @@ import type { Logger } from "@trax/foundation/log";
 import { Secret } from "@trax/foundation/secret";
 import type { Vault } from "@trax/foundation/vault";
 import { tellChanged } from "./changed.ts";
+import { NotLinked } from "./not-linked.ts";
 import { PlatformError } from "./platform.ts";
 import type { PlatformClient, Secrets } from "./platform.ts";
 import type { Registry } from "./registry.ts";
@@ -53,7 +54,7 @@ export class Tokens {
   async fresh(connectionId: string, refused: string | null): Promise<Secret> {
     for (let round = 0; ; round += 1) {
       const row = await rows.readToken(this.#o.database, connectionId);
-      if (row === undefined) throw gone();
+      if (row === undefined) throw new NotLinked();
       const secrets = this.#open(row);
       const usable = secrets.accessToken !== undefined && secrets.accessToken !== refused && row.alive;
       const token = new Secret(secrets.accessToken ?? "");
