@@ -7,8 +7,8 @@ import type { LibraryStorage } from "./storage.ts";
 export async function assetOf(row: AssetRow, { share }: Pick<LibraryStorage, "share">, since: Date): Promise<Asset> {
   const made = (key: string | null): string | Promise<string> | null =>
     key === null ? null : share({ key, contentType: typeOfMade(key), name: null }, since);
-  // What the bytes were found not to be, they are not called.
-  const isWhole = row.status === "processing" || row.status === "ready";
+  // What the bytes were found not to be, they are not called; those of a recording come to the library while it is processed.
+  const isWhole = row.status === "ready" || (row.status === "processing" && row.origin === "upload");
   const original = { key: row.objectKey, contentType: row.contentType, name: row.name };
   const [thumbnailUrl, downloadUrl, renditionUrl, waveformUrl] = await Promise.all([
     made(row.thumbnailKey),

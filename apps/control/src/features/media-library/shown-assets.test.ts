@@ -70,3 +70,12 @@ test("whatever column changes, the asset is shown anew", async () => {
     assert.notEqual(await show({ ...row, [column]: other }), before, column);
   }
 });
+
+test("bytes are offered from when they are there, until they are found to be something else", async () => {
+  const show = shownAssets({ share: ({ key }) => key });
+  const offered = async (more: Partial<AssetRow>) => (await show({ ...row, ...more })).downloadUrl !== null;
+  const uploads = ["awaiting_upload", "processing", "ready", "failed"] as const;
+  assert.deepEqual(await Promise.all(uploads.map((status) => offered({ status }))), [false, true, true, false]);
+  assert.equal(await offered({ origin: "recording", status: "processing" }), false);
+  assert.equal(await offered({ origin: "recording", status: "ready" }), true);
+});
