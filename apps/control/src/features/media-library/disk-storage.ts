@@ -1,12 +1,10 @@
-import { mkdir, statfs } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { ApiError } from "../../kernel/errors.ts";
+import { hasRoom } from "./disk-room.ts";
 import type { DiskUploads } from "./disk-uploads.ts";
 import type { PathSigner } from "./signed-path.ts";
 import { sharedLifeSeconds } from "./storage.ts";
 import type { LibraryStorage } from "./storage.ts";
-
-/** Kept free for the database and all else that lives on the same disk, bytes. */
-const reserveBytes = 256 * 1_048_576;
 
 /** What is below it is signed: `disk-routes.ts` serves it. */
 export const diskPath = "/media-files";
@@ -30,8 +28,7 @@ export function diskStorage(options: {
   return {
     async requireRoom(sizeBytes) {
       await mkdir(root, { recursive: true });
-      const { bavail, bsize } = await statfs(root);
-      if (bavail * bsize < sizeBytes + reserveBytes) throw new ApiError("storage_full");
+      if (!(await hasRoom(root, sizeBytes))) throw new ApiError("storage_full");
     },
     async begin() {
       return null;

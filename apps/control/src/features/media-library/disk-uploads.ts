@@ -9,6 +9,7 @@ import { codeOf } from "@trax/foundation/error-code";
 import { incomingPathOf, moveInto } from "@trax/foundation/object-store/disk";
 import { isNoSpace } from "@trax/foundation/object-store/storage-full";
 import { ApiError, notFound } from "../../kernel/errors.ts";
+import { hasRoom } from "./disk-room.ts";
 import type { Uploaded } from "./storage.ts";
 
 /** Where in the file what comes now belongs, bytes. */
@@ -18,6 +19,8 @@ export type Piece = { readonly offset: number; readonly length: number };
 const silentMs = 30_000;
 /** And for so long may be replaced by one who goes on. */
 const replaceableMs = 5_000;
+/** Several that were begun while there was room for each may fill the disk together: it is looked at so often, bytes. */
+const lookBytes = 16 * 1_048_576;
 
 type Sender = { readonly stop: () => void; readonly ended: Promise<void>; movedAt: number };
 
@@ -28,10 +31,12 @@ type Sender = { readonly stop: () => void; readonly ended: Promise<void>; movedA
  */
 export class DiskUploads {
   readonly #root: string;
+  readonly #hasRoom: typeof hasRoom;
   readonly #senders = new Map<string, Sender>();
 
-  constructor(root: string) {
+  constructor(root: string, room = hasRoom) {
     this.#root = root;
+    this.#hasRoom = room;
   }
 
   /** How much of it is there. */
@@ -92,7 +97,9 @@ export class DiskUploads {
         sender.movedAt = performance.now();
         hash?.update(chunk);
         await writeAll(file, chunk, at);
+        const look = Math.floor(at / lookBytes);
         at += chunk.length;
+        if (Math.floor(at / lookBytes) > look && !(await this.#hasRoom(this.#root, 0))) throw await this.#full(upload);
       }
       if (at < offset + length) throw cutOff("The body ended early.");
       if (at < upload.sizeBytes) return at;
