@@ -1,9 +1,13 @@
 import { cpus } from "node:os";
 import { usualCoresPerMegapixel } from "@trax/media-protocol";
 import type { Canvas, NodeLoad } from "@trax/media-protocol";
+import { usualEffort } from "../program/preset-ladder.ts";
+import type { ProgramGauges } from "../program/protocol.ts";
 
 /** A smaller program costs what its sound and its process do, and tells nothing of what pixels cost. */
 const tellingMegapixels = 10;
+/** Further behind a program has to wait for a processor, and uses less of one than it would. */
+const keepingUpMs = 150;
 /** What one second of one program changes the average by. */
 const weight = 0.02;
 
@@ -34,8 +38,12 @@ export class NodeMeter {
     this.#cores = cores ?? cpus().length * 0.9;
   }
 
-  /** What a program used over a second, in cores. */
-  programUsed(cores: number, canvas: Canvas): void {
+  /**
+   * What a program used over a second, in cores. One that could not keep up is
+   * given less to do: what that costs would make room for others in their turn.
+   */
+  programUsed({ cores, preset, behindMs }: Pick<ProgramGauges, "cores" | "preset" | "behindMs">, canvas: Canvas): void {
+    if (preset !== usualEffort.name || behindMs > keepingUpMs) return;
     const megapixels = (canvas.width * canvas.height * canvas.frameRate) / 1e6;
     if (megapixels < tellingMegapixels || cores <= 0) return;
     this.#coresPerMegapixel += weight * (cores / megapixels - this.#coresPerMegapixel);

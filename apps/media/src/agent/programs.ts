@@ -196,7 +196,7 @@ export class Programs {
         break;
       case "gauges":
         running.gauges = report.gauges;
-        meter.programUsed(report.gauges.cores, running.spec.canvas);
+        meter.programUsed(report.gauges, running.spec.canvas);
         // Whatever an agent before this one wrote.
         if (running.onSlate === null) this.#slate(studioId, running, false);
         this.#takeSnapshots();

@@ -3,9 +3,9 @@ import type { X264Preset } from "../ffmpeg/video-encoder.ts";
 /** How much work the encoder is given. */
 export type Effort = { readonly name: string; readonly preset: X264Preset; readonly halfRate: boolean };
 
-const best: Effort = { name: "veryfast", preset: "veryfast", halfRate: false };
+export const usualEffort: Effort = { name: "veryfast", preset: "veryfast", halfRate: false };
 const steps: readonly Effort[] = [
-  best,
+  usualEffort,
   { name: "superfast", preset: "superfast", halfRate: false },
   { name: "ultrafast", preset: "ultrafast", halfRate: false },
   { name: "ultrafast/2", preset: "ultrafast", halfRate: true },
@@ -32,7 +32,7 @@ export class PresetLadder {
   #quietMs = quietMs;
 
   get effort(): Effort {
-    return steps[this.#step] ?? best;
+    return steps[this.#step] ?? usualEffort;
   }
 
   /** After each frame: how far behind it came out, and when (ms). */
