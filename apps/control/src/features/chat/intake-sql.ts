@@ -101,6 +101,6 @@ export async function noteWebhook(tx: Queryable, platform: string, deliveryId: s
 export async function connectionsOf(db: Queryable, platform: string, platformUserId: string): Promise<string[]> {
   const rows = await db.query<{ id: string }>(sql`
     select c.id from connections c join chat_readers r on r.connection_id = c.id
-    where c.platform = ${platform} and c.platform_user_id = ${platformUserId} and c.status = 'ok' order by c.id`);
+    where c.platform = ${platform} and c.platform_user_id = ${platformUserId} and c.status <> 'needs_relink' order by c.id`);
   return rows.map(({ id }) => id);
 }

@@ -22,14 +22,14 @@ export async function listEnabled(db: Queryable, accountId: string, studioId: st
   return db.query<EnabledRow>(sql`
     select c.id as "connectionId", c.platform, c.account_name as "accountName",
       case
-        when c.status <> 'ok' then 'failed'
+        when c.status = 'needs_relink' then 'failed'
         when not ${isActive} then 'idle'
         when r.lease_until > now() then r.status
         else 'connecting'
       end as status,
-      coalesce(r.last_error, case when c.status <> 'ok' then jsonb_build_object(
+      case when c.status <> 'needs_relink' then r.last_error else jsonb_build_object(
         'code', 'unauthorized', 'message', coalesce(c.status_reason, 'It needs to be linked again.'),
-        'at', to_char(c.updated_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) end) as "lastError"
+        'at', to_char(c.updated_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) end as "lastError"
     from chat_platforms p
       join studios s on s.id = p.studio_id
       join connections c on c.id = p.connection_id

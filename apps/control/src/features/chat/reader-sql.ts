@@ -8,12 +8,12 @@ import { isActive } from "./platform-sql.ts";
 /** A reader that does not say so for so long is taken over, s. */
 const leaseSeconds = 5;
 
-/** The connections whose chat is wanted now. */
+/** The connections whose chat is wanted now. One whose token cannot be renewed for a while is read on without. */
 export async function wantedConnections(db: Queryable): Promise<string[]> {
   const rows = await db.query<{ id: string }>(sql`
     select distinct c.id from chat_platforms p
       join studios s on s.id = p.studio_id
-      join connections c on c.id = p.connection_id and c.status = 'ok'
+      join connections c on c.id = p.connection_id and c.status <> 'needs_relink'
     where ${isActive} order by c.id`);
   return rows.map(({ id }) => id);
 }

@@ -110,6 +110,30 @@ test("a reader that is lost connects again and goes on where what is stored ends
   assert.deepEqual(await studio.texts(), ["b", "a"]);
 });
 
+test("a token that cannot be renewed for a while ends no reading; a grant that is over does, and is told", async () => {
+  const { studio, connectionId, reader } = await show();
+  await studio.list();
+  const { take, signal } = await reader();
+  const turn = (status: string) =>
+    database.query(sql`
+      update connections set status = ${status}, status_reason = 'It is over.' where id = ${connectionId}`);
+  const shown = async () => {
+    const answer = await studio.tenant.call("GET", `${studio.path}/platforms`);
+    return shapeOf(answer, 200, ChatPlatforms).platforms[0];
+  };
+  await waitFor("it is read", async () => (await shown())?.status === "reading");
+  await turn("error");
+  await take([said("still here")]);
+  assert.deepEqual([(await shown())?.status, signal.aborted], ["reading", false]);
+  await turn("needs_relink");
+  await waitFor("it is not read any more", () => signal.aborted);
+  const told = await shown();
+  assert.deepEqual(
+    [told?.status, told?.lastError?.code, told?.lastError?.message],
+    ["failed", "unauthorized", "It is over."],
+  );
+});
+
 test("of two nodes one reads; when its lease runs out the other does, and the first stores nothing any more", async () => {
   const { studio, connectionId, reader } = await show();
   await studio.list();
