@@ -3,6 +3,7 @@ import { after, test } from "node:test";
 import { Connection, ConnectionList, Destination, PlatformList } from "@trax/contract";
 import { newId } from "@trax/foundation/ids";
 import { startIrcV3 } from "@trax/peers/irc/ircv3";
+import { startOwncast } from "@trax/peers/owncast/owncast";
 import { startTwitch } from "@trax/peers/twitch/server";
 import { waitFor } from "@trax/peers";
 import sql from "sql-template-tag";
@@ -145,6 +146,15 @@ test("access that was given, and nobody knows by whom, is given back, and said s
   assert.equal(broken.hits(), 1);
   twitch.clearFaults();
   twitch.decide({ kind: "consent", userId: adaThere.id });
+});
+
+test("an instance's name is one line of a length to be shown, whatever it says", async () => {
+  const owncast = await startOwncast({ name: `Live\u0000\nat ${"🎬".repeat(300)}` });
+  after(() => owncast.stop());
+  const { token } = owncast.addIntegration("TRaX");
+  const body = { platform: "owncast", url: owncast.url, accessToken: token };
+  const { accountName } = shapeOf(await ada.call("POST", "/v1/connections", body), 201, Connection);
+  assert.equal(accountName, `Live at ${"🎬".repeat(192)}`);
 });
 
 test("a password that is not taken any more has to be linked again: told once, and the server is left alone", async () => {

@@ -8,6 +8,8 @@ import { dueAt, sealSecrets } from "./sealed.ts";
 import { askAgain, findLink, insertLink, renewLink } from "./sql.ts";
 import type { StoredLink } from "./sql.ts";
 
+const longestName = 200;
+
 /** Stores what linking found out; an account that is linked already is linked anew. Answers the connection's id. */
 export async function storeLink(
   parts: { readonly database: Database; readonly vault: Vault },
@@ -29,7 +31,8 @@ async function tryToStore(
   platform: string,
   linked: Linked,
 ): Promise<string | null> {
-  const { platformUserId, accountName, scopes, settings, secrets } = linked;
+  const { platformUserId, scopes, settings, secrets } = linked;
+  const accountName = shownName(linked.accountName);
   const known = await findLink(tx, accountId, { platform, platformUserId });
   const id = known ?? newId("connection");
   const row: StoredLink = {
@@ -55,4 +58,13 @@ async function tryToStore(
   await askAgain(tx, accountId, id);
   await tellChanged(tx, accountId, change, studios);
   return id;
+}
+
+/** In one line, of a length to be shown: an instance that a user named tells its own. */
+function shownName(name: string): string {
+  const line = name.toWellFormed().replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ");
+  return Array.from(line.slice(0, 2 * longestName))
+    .slice(0, longestName)
+    .join("")
+    .trim();
 }
