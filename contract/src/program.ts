@@ -22,6 +22,7 @@ export const Overlay = z
     assetId: z.string().nullable(),
     url: z.string().nullable(),
     until: Time.nullable(),
+    timeZone: z.string().nullable(),
     position: OverlayPosition.nullable(),
   })
   .meta({ id: "Overlay", description: "Above every scene, shown and hidden with a fade." });
@@ -33,6 +34,21 @@ const moment = z.iso
   .refine((value) => /^2\d{3}-/.test(value), "must be in the years 2000 to 2999")
   .transform((value) => new Date(value).toISOString())
   .meta({ description: "What a countdown counts to.", example: "2026-11-22T18:00:00.000Z" });
+
+function isTimeZone(name: string): boolean {
+  try {
+    return Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
+}
+
+const timeZone = z
+  .string()
+  .max(64)
+  .regex(/^[A-Za-z][A-Za-z0-9]*(?:[/_+-][A-Za-z0-9]+)*$/)
+  .refine(isTimeZone, "must be a time zone of IANA's, such as Europe/Berlin")
+  .meta({ description: "Of a clock: whose time it shows, by IANA's name. Null: UTC.", example: "Europe/Berlin" });
 
 const words = (about: string) => text(2_000).nullable().default(null).meta({ description: about });
 
@@ -47,6 +63,7 @@ export const OverlayInput = z
     assetId: id("ast").nullable().default(null).meta({ description: "Of a logo." }),
     url: ImageUrl.nullable().default(null),
     until: moment.nullable().default(null),
+    timeZone: timeZone.nullable().default(null),
     position: OverlayPosition.nullable().default(null).meta({ description: "Null: where its kind belongs." }),
   })
   .superRefine((overlay, context) => {

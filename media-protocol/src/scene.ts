@@ -75,6 +75,8 @@ export type ProgramOverlay = {
   readonly url: string | null;
   /** Of a countdown: RFC 3339. */
   readonly until: string | null;
+  /** Of a clock: IANA's name. Null, or none, as in rows from before there were such: UTC. */
+  readonly timeZone?: string | null;
   readonly position: "top-left" | "top-right" | "bottom-left" | "bottom-right" | "top" | "bottom" | "center" | null;
 };
 

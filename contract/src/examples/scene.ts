@@ -81,7 +81,9 @@ export const program = {
   sceneId,
   previewSceneId: null,
   onSlate: false,
-  overlays: [{ ...lowerThird, text: null, assetId: null, url: null, until: null, position: "bottom-left" }],
+  overlays: [
+    { ...lowerThird, text: null, assetId: null, url: null, until: null, timeZone: null, position: "bottom-left" },
+  ],
   missingIds: [],
   transition: { type: "fade", durationMs: 500 },
 };

@@ -191,15 +191,15 @@ test("overlays are set as a whole, with ids that stay", async () => {
   const overlays = [
     { type: "lower-third", title: "Ada", subtitle: "Guest" },
     { type: "countdown", until: "2026-11-22T19:00:00+01:00", visible: false },
-    { type: "clock", id: "wall", position: "top-right" },
+    { type: "clock", id: "wall", position: "top-right", timeZone: "America/Argentina/Buenos_Aires" },
   ];
   const set = shapeOf(await ada.call("PUT", `${path}/program/overlays`, { overlays }), 200, Program);
   assert.deepEqual(
-    set.overlays.map(({ id, until }) => [id, until]),
+    set.overlays.map(({ id, until, timeZone }) => [id, until, timeZone]),
     [
-      ["lower-third-1", null],
-      ["countdown-1", "2026-11-22T18:00:00.000Z"],
-      ["wall", null],
+      ["lower-third-1", null, null],
+      ["countdown-1", "2026-11-22T18:00:00.000Z", null],
+      ["wall", null, "America/Argentina/Buenos_Aires"],
     ],
   );
   assert.deepEqual(await program(path), set);
@@ -225,6 +225,8 @@ const wrong: readonly (readonly [path: string, overlays: readonly object[]])[] =
   ["body.overlays.0.text", [{ type: "ticker" }]],
   ["body.overlays.0.until", [{ type: "countdown" }]],
   ["body.overlays.0.until", [{ type: "countdown", until: "tomorrow" }]],
+  ["body.overlays.0.timeZone", [{ type: "clock", timeZone: "Europe/Nowhere" }]],
+  ["body.overlays.0.timeZone", [{ type: "clock", timeZone: "+02:00" }]],
   ["body.overlays.0.until", [{ type: "countdown", until: "0000-01-01T00:00:00+23:00" }]],
   [
     "body.overlays.1.id",

@@ -18,7 +18,8 @@ async function programOf(db: Queryable, accountId: string, studioId: string, row
   const missingIds = [...(await missingOf(db, accountId, studioId, named))];
   const { mode, sceneId, previewSceneId, onSlate } = row;
   const transition = { type: row.transition, durationMs: row.transitionMs };
-  return { mode, sceneId, previewSceneId, onSlate, overlays: [...row.overlays], missingIds, transition };
+  const overlays = row.overlays.map((overlay) => ({ ...overlay, timeZone: overlay.timeZone ?? null }));
+  return { mode, sceneId, previewSceneId, onSlate, overlays, missingIds, transition };
 }
 
 export async function getProgram(db: Queryable, accountId: string, studioId: string): Promise<Program> {

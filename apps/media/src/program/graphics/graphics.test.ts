@@ -155,6 +155,19 @@ test("every kind of overlay lies on the canvas where it was asked for", () => {
   }
 });
 
+test("a clock shows the time of its zone", () => {
+  const shown = (timeZone: string | null, at: Date) => {
+    const graphics = new Graphics(canvas);
+    graphics.setOverlays([overlay("clock", "clock", { timeZone })], 0);
+    return first(graphics.overlayItems(0, at)).bitmap;
+  };
+  const [summer, winter] = [new Date("2026-07-01T10:00:00Z"), new Date("2026-12-01T11:00:00Z")];
+  assert.deepEqual(shown("Europe/Berlin", summer), shown("Etc/GMT-12", new Date("2026-07-01T00:00:00Z")));
+  assert.deepEqual(shown("Europe/Berlin", summer), shown("Europe/Berlin", winter));
+  assert.notDeepEqual(shown("Europe/Berlin", summer), shown("Asia/Kathmandu", summer));
+  assert.deepEqual(shown("Nowhere/City", summer), shown(null, summer));
+});
+
 test("a clock and a countdown are drawn once a second", () => {
   const graphics = new Graphics(canvas);
   const until = new Date(noon.getTime() + 2_000).toISOString();

@@ -14,6 +14,7 @@ export class OverlayPicture {
   readonly #canvas: CanvasSize;
   readonly #images: Images;
   readonly #startMs: number;
+  readonly #timeAt: (wallClock: Date) => string;
   #ticker: Ticker | null = null;
   #last: { readonly of: string; readonly pieces: readonly OverlayPiece[] } | null = null;
 
@@ -22,6 +23,7 @@ export class OverlayPicture {
     this.#canvas = canvas;
     this.#images = images;
     this.#startMs = startMs;
+    this.#timeAt = clockOf(overlay.timeZone ?? null);
   }
 
   pieces(nowMs: number, wallClock: Date): readonly OverlayPiece[] {
@@ -50,7 +52,7 @@ export class OverlayPicture {
         return this.#once(left, position ?? "center", () => timePanel(left, title, 0.14, this.#canvas));
       }
       case "clock": {
-        const time = `${wallClock.toISOString().slice(11, 19)} UTC`;
+        const time = this.#timeAt(wallClock);
         return this.#once(time, position ?? "top-left", () => timePanel(time, null, 0.045, this.#canvas));
       }
     }
@@ -62,6 +64,19 @@ export class OverlayPicture {
     const pieces = [{ name: "panel", bitmap, ...place(position, bitmap, this.#canvas) }];
     this.#last = { of, pieces };
     return pieces;
+  }
+}
+
+/** `14:02:03` there; in UTC, which nobody's watch shows, it says so. */
+function clockOf(timeZone: string | null): (wallClock: Date) => string {
+  const utc = (wallClock: Date): string => `${wallClock.toISOString().slice(11, 19)} UTC`;
+  if (timeZone === null) return utc;
+  try {
+    const format = new Intl.DateTimeFormat("en-GB", { timeZone, timeStyle: "medium" });
+    return (wallClock) => format.format(wallClock);
+  } catch {
+    // One that this node does not know.
+    return utc;
   }
 }
 
