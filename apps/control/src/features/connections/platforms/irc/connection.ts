@@ -184,11 +184,9 @@ export class IrcConnection {
 
   #said(line: IrcLine, isThisConnection: boolean): void {
     const batch = line.tags.get("batch");
-    const account = line.tags.get("account");
-    const isAccount = this.has("sasl") && account !== undefined && folded(account) === folded(this.#o.account.username);
     const said = saidOf(line, {
       channel: this.#o.account.channel,
-      isSelf: isThisConnection || isAccount || line.user === this.#o.ident,
+      isSelf: isThisConnection || this.#isOurOther(line),
       ourselves: this.#o.ourselves,
       standing: this.#members.standingOf(line.nick),
     });
@@ -199,6 +197,12 @@ export class IrcConnection {
       return;
     }
     this.#give(said);
+  }
+
+  /** What another connection of ours says. Where the server tells accounts, nobody can pass for ours; else a user's name has to do. */
+  #isOurOther({ tags, user }: IrcLine): boolean {
+    const ours = this.has("account-tag") ? this.#registration.account() : null;
+    return ours === null ? user === this.#o.ident : folded(tags.get("account") ?? "") === folded(ours);
   }
 
   #give(said: Said): void {

@@ -6,6 +6,7 @@ import type { IrcV3 } from "@trax/peers/irc/ircv3";
 import type { PlatformSession } from "../../platform.ts";
 import { ChatReading, openAdapter, sessionOf } from "../../testing/adapter.ts";
 import { platform } from "./index.ts";
+import { identOf } from "./pool.ts";
 
 const { client, close } = openAdapter(platform, {}, ["127.0.0.0/8"]);
 const never = new AbortController().signal;
@@ -51,6 +52,19 @@ test("ids, times, accounts, replies and what is taken back; an answer knows its 
   const id = sent?.platformMessageId ?? assert.fail("no id");
   server.redact("#show", id);
   assert.deepEqual((await reading.until(4))[3], { kind: "deleted", platformMessageId: id });
+});
+
+test("what another connection of our account says is ours, and nobody passes for it by a user's name", async () => {
+  await using reading = await ChatReading.open(client, session);
+  const user = identOf(session.connectionId);
+  server.send(`mallory!${user}@evil.test`, "PRIVMSG", ["#show", "I am the streamer"], {
+    msgid: "m1",
+    account: "mallory",
+  });
+  server.send(`mallory!${user}@evil.test`, "PRIVMSG", ["#show", "really"], { msgid: "m2" });
+  server.send("trax_!other@trax.test", "PRIVMSG", ["#show", "I am"], { msgid: "m3", account: "Streamer" });
+  const authors = (await reading.until(3)).map((one) => (one.kind === "message" ? one.author.platformUserId : ""));
+  assert.deepEqual(authors, ["account:mallory", "mallory", session.platformUserId]);
 });
 
 test("who was away goes on where they left off, with more than one page, and with nothing twice", async () => {

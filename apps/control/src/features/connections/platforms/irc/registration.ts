@@ -26,6 +26,8 @@ const saslChunk = 400;
 export type Registration = {
   /** What the server granted. */
   readonly capabilities: ReadonlySet<string>;
+  /** The account that it was logged in to, by the server's name of it; null: none. */
+  account(): string | null;
   take(line: IrcLine): void;
   stop(): void;
 };
@@ -48,6 +50,7 @@ export function startRegistration(given: {
   const capabilities = new Set<string>();
   let isIntroduced = false;
   let tried = 0;
+  let loggedInTo: string | null = null;
 
   const offersSasl = (): boolean => {
     const mechanisms = offered.get("sasl");
@@ -102,6 +105,7 @@ export function startRegistration(given: {
 
   return {
     capabilities,
+    account: () => loggedInTo,
     take({ command, params }) {
       const said = `It says: ${plainText(params.at(-1) ?? "").slice(0, 200)}`;
       switch (command) {
@@ -109,6 +113,9 @@ export function startRegistration(given: {
           return negotiate(params);
         case "AUTHENTICATE":
           return params[0] === "+" ? authenticate() : undefined;
+        case "900":
+          loggedInTo = params[2] ?? null;
+          return;
         case "903":
           return write("CAP END");
         case "902":
