@@ -46,11 +46,17 @@ export async function readOn(
   let losses = 0;
   let error: ChatError | null = null;
 
-  const tell = async (status: "connecting" | "reading" | "waiting" | "failed"): Promise<void> => {
+  let telling: Promise<void> = Promise.resolve();
+  /** One after the other: a chat that is lost as soon as it was there is not to be shown as read. */
+  const tell = (status: "connecting" | "reading" | "waiting" | "failed"): Promise<void> => {
+    const now = { status, error };
     // What is shown comes after what is done: a database that is away must not end reading.
-    await writeReaderStatus(database, holder, connectionId, { status, error }).catch((thrown: unknown) =>
-      log.debug({ err: thrown, connectionId }, "the status of a chat's reader was not written"),
-    );
+    telling = telling
+      .then(() => writeReaderStatus(database, holder, connectionId, now))
+      .catch((thrown: unknown) =>
+        log.debug({ err: thrown, connectionId }, "the status of a chat's reader was not written"),
+      );
+    return telling;
   };
 
   while (!signal.aborted) {
@@ -69,7 +75,7 @@ export async function readOn(
         cursor = now;
       },
     }).catch((thrown: unknown) => thrown);
-    if (signal.aborted || lost instanceof NotTheReader) return;
+    if (signal.aborted || lost instanceof NotTheReader) break;
     losses = readyAt !== null && performance.now() - readyAt > goodAfterMs ? 0 : losses + 1;
     const next = nextOf(lost, losses);
     error = next.error;
@@ -77,6 +83,7 @@ export async function readOn(
     await tell(next.status);
     await openDoorbell().wait(next.afterMs, signal);
   }
+  await telling;
 }
 
 /** Connects once and reads until it is lost, which is how it ends: rejects, or resolves where the platform closed. */
