@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
-import { Connection, Destination } from "@trax/contract";
+import { ChatPlatforms, Connection, Destination } from "@trax/contract";
 import { newId } from "@trax/foundation/ids";
 import { openVault } from "@trax/foundation/vault";
 import { Secret } from "@trax/foundation/secret";
@@ -86,6 +86,20 @@ test("YouTube: its stream is bound to a broadcast with the studio's title and pr
   assert.ok(second.revision > first.revision);
   assert.deepEqual([youtube.streams().length, youtube.broadcasts().length], [1, 2]);
   await endShow(show);
+
+  await database.query(sql`update platform_quota set units = 8000 where platform = 'youtube'`);
+  const chat = `/v1/studios/${show.studioId}/chat`;
+  assert.equal((await show.tenant.call("PUT", `${chat}/platforms`, { connectionIds: [show.id] })).status, 200);
+  await goLive(show);
+  const told = await waitFor("chat leaves the rest to shows", async () => {
+    const { platforms } = shapeOf(await show.tenant.call("GET", `${chat}/platforms`), 200, ChatPlatforms);
+    return platforms[0]?.status === "failed" ? platforms[0].lastError : null;
+  });
+  assert.equal(told.code, "quota_exhausted");
+  assert.match(told.message, /used up but for what shows need, until/);
+  await untilTold(show);
+  await endShow(show);
+  assert.equal((await show.tenant.call("PUT", `${chat}/platforms`, { connectionIds: [] })).status, 200);
 
   await database.query(sql`update platform_quota set units = 9990 where platform = 'youtube'`);
   const before = youtube.requests.length;

@@ -57,8 +57,11 @@ export type PlatformContext = {
   /** Where platforms reach this TRaX, as in `https://trax.example.com`. */
   readonly publicUrl: string;
   readonly log: Logger;
-  /** Counts what a call costs of a quota that all of the platform's accounts share. Throws `quota_exhausted` where it is used up. */
-  spend(units: number): Promise<void>;
+  /**
+   * Counts what a call costs of a quota that all of the platform's accounts share. Throws `quota_exhausted` where it is
+   * used up, or all of it but that share (0 to 1), which is left to what shows cannot do without.
+   */
+  spend(units: number, left?: number): Promise<void>;
 };
 
 export type PlatformHttp = {

@@ -89,7 +89,7 @@ export function openPlatforms(
       allowedNetworks: given.allowedNetworks,
       publicUrl: given.publicUrl,
       log: given.log.child({ platform: platform.name }),
-      spend: (units) => quota?.spend(units) ?? Promise.resolve(),
+      spend: (units, left) => quota?.spend(units, left) ?? Promise.resolve(),
     });
     closing.push(() => client?.close?.());
     return { platform, client, quota };

@@ -15,6 +15,8 @@ export type YouTubeRequest<Schema extends z.ZodType> = {
   readonly answer: Schema;
   /** Units of the quota (developers.google.com/youtube/v3/determine_quota_cost). */
   readonly units: number;
+  /** For chat: some of the day's quota is left to going live. */
+  readonly isChat?: boolean;
   readonly signal?: AbortSignal;
 };
 
@@ -44,9 +46,13 @@ export class YouTubeRefusal extends PlatformError {
 /** Of a page of a chat: 500 messages are far less. */
 const longestObject = 8_388_608;
 
+/** What chat, of whichever account, leaves of the day's quota. */
+const leftByChat = 0.2;
+
 export function openYouTubeApi({ http, spend }: PlatformContext, apiUrl: string): YouTubeApi {
-  const begin = async ({ method = "GET", path, query, units, signal }: YouTubeRequest<z.ZodType>, bearer: Secret) => {
-    await beforehand(spend(units));
+  const begin = async (request: YouTubeRequest<z.ZodType>, bearer: Secret) => {
+    const { method = "GET", path, query, units, isChat = false, signal } = request;
+    await beforehand(spend(units, isChat ? leftByChat : 0));
     const url = `${apiUrl}/${path}?${new URLSearchParams(query)}`;
     return { method, url, bearer, explain, ...(signal === undefined ? {} : { signal }) };
   };

@@ -106,7 +106,13 @@ async function streamOnce(
   };
   let isOffline = false;
   try {
-    const request = { path: "liveChat/messages/stream", query: queryOf(chat), answer: ChatPage, units: pageUnits };
+    const request = {
+      path: "liveChat/messages/stream",
+      query: queryOf(chat),
+      answer: ChatPage,
+      units: pageUnits,
+      isChat: true,
+    };
     for await (const page of following.api.stream(token, { ...request, signal, opened })) {
       timer?.refresh();
       isOffline = page.offlineAt !== undefined;
@@ -125,7 +131,14 @@ async function polled(following: Following, chat: Followed): Promise<"over" | "a
   const until = performance.now() + times.polling;
   while (performance.now() < until) {
     const page = await asAccount(session, (token) =>
-      api.ask(token, { path: "liveChat/messages", query: queryOf(chat), answer: ChatPage, units: pageUnits, signal }),
+      api.ask(token, {
+        path: "liveChat/messages",
+        query: queryOf(chat),
+        answer: ChatPage,
+        units: pageUnits,
+        isChat: true,
+        signal,
+      }),
     ).catch((error: unknown) => {
       if (forgetPage(chat, error)) return null;
       throw error;

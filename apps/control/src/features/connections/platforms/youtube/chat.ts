@@ -53,6 +53,7 @@ export function openYouTubeChat(
       json: { snippet },
       answer: z.object({ id: z.string().optional() }),
       units: insertUnits,
+      isChat: true,
       signal,
     } as const;
     const { id } = await asAccount(session, (token) => api.ask(token, request), signal);

@@ -68,13 +68,14 @@ export function openLive(api: YouTubeApi): Live {
     path: string,
     query: Readonly<Record<string, string>>,
     answer: z.ZodType<{ readonly items: readonly Item[]; readonly nextPageToken?: string | undefined }>,
+    isChat = false,
   ): Promise<readonly Item[]> => {
     const found: Item[] = [];
     for (let next: string | undefined = ""; next !== undefined && found.length < mostListed;) {
       const paged = { ...query, maxResults: "50", ...(next === "" ? {} : { pageToken: next }) };
       const page: { readonly items: readonly Item[]; readonly nextPageToken?: string | undefined } = await api.ask(
         token,
-        { path, query: paged, answer, units: 1 },
+        { path, query: paged, answer, units: 1, isChat },
       );
       found.push(...page.items);
       next = page.nextPageToken;
@@ -102,8 +103,12 @@ export function openLive(api: YouTubeApi): Live {
       units: 50,
     });
 
-  const broadcasts = (token: Secret, broadcastStatus: "active" | "upcoming"): Promise<readonly Broadcast[]> =>
-    listed(token, "liveBroadcasts", { part: parts, broadcastStatus }, Broadcasts);
+  const broadcasts = (
+    token: Secret,
+    broadcastStatus: "active" | "upcoming",
+    isChat = false,
+  ): Promise<readonly Broadcast[]> =>
+    listed(token, "liveBroadcasts", { part: parts, broadcastStatus }, Broadcasts, isChat);
 
   /** One that is on or about to be, bound to our stream: whoever was interrupted goes on with it. */
   const findBroadcast = async (
@@ -238,7 +243,7 @@ export function openLive(api: YouTubeApi): Live {
         if (category !== undefined) await setCategory(token, known.broadcast.id, category);
       }),
     async activeChat(session) {
-      const on = await asAccount(session, (token) => broadcasts(token, "active"));
+      const on = await asAccount(session, (token) => broadcasts(token, "active", true));
       const startOf = ({ snippet }: Broadcast): number => Date.parse(snippet.actualStartTime ?? "") || 0;
       const latest = on.toSorted((a, b) => startOf(b) - startOf(a));
       return latest.map(({ snippet }) => snippet.liveChatId ?? "").find((id) => id !== "") ?? null;
