@@ -1,5 +1,6 @@
 import { disableTypes, imageSize, types } from "image-size";
 import { invalidRequest } from "../../kernel/errors.ts";
+import { isAllThere } from "./picture-end.ts";
 
 /** A picture that a body brings as a `data:` URL, and where. */
 export type Picture = { readonly path: string; readonly url: string | null };
@@ -10,7 +11,7 @@ const kinds = new Set(["png", "jpg", "webp", "gif"]);
 // No parser sees these bytes that is not needed.
 disableTypes(types.filter((type) => !kinds.has(type)));
 
-/** Refuses pictures whose header says that they cannot be shown; nothing is decoded here. */
+/** Refuses pictures that cannot be shown, by their header and their outer form; nothing is decoded here. */
 export function requirePictures(pictures: readonly Picture[]): void {
   const details = pictures.flatMap(({ path, url }) => {
     const message = url === null ? null : problemOf(url);
@@ -21,9 +22,11 @@ export function requirePictures(pictures: readonly Picture[]): void {
 
 function problemOf(url: string): string | null {
   try {
-    const { width, height } = imageSize(Buffer.from(url.slice(url.indexOf(",") + 1), "base64"));
+    const bytes = Buffer.from(url.slice(url.indexOf(",") + 1), "base64");
+    const { width, height, type } = imageSize(bytes);
     if (width < 1 || height < 1) return "is empty";
-    return width * height > mostPixels ? `has ${width}x${height} pixels; at most 4096x4096 can be shown` : null;
+    if (width * height > mostPixels) return `has ${width}x${height} pixels; at most 4096x4096 can be shown`;
+    return isAllThere(bytes, type) ? null : "is damaged, or not all there";
   } catch {
     return "is not a picture that can be read";
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, test } from "node:test";
+import { crc32 } from "node:zlib";
 import { Scene, SceneList } from "@trax/contract";
 import { newId } from "@trax/foundation/ids";
 import { startControl } from "../../testing/control.ts";
@@ -23,14 +24,22 @@ async function show() {
   return { path, one: one.id, two: two.id };
 }
 
-/** So many bytes that begin as a PNG of that size does; the rest compresses well, or not at all. */
+const chunk = (type: string, data: Buffer): Buffer => {
+  const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
+  const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeUInt32BE(data.length);
+  check.writeUInt32BE(crc32(body));
+  return Buffer.concat([length, body, check]);
+};
+
+/** A PNG by its form, of that size in pixels and so many bytes; what is in it compresses well, or not at all. */
 const png = (bytes: number, width = 640, height = 360, fill: (size: number) => Buffer = randomBytes) => {
-  const start = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
-  const size = Buffer.alloc(8);
-  size.writeUInt32BE(width, 0);
-  size.writeUInt32BE(height, 4);
-  const rest = fill(bytes - start.length - size.length);
-  return `data:image/png;base64,${Buffer.concat([start, size, rest]).toString("base64")}`;
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  const [start, head, end] = [Buffer.from("89504e470d0a1a0a", "hex"), chunk("IHDR", header), chunk("IEND", fill(0))];
+  const rest = chunk("IDAT", fill(Math.max(0, bytes - start.length - head.length - end.length - 12)));
+  return `data:image/png;base64,${Buffer.concat([start, head, rest, end]).toString("base64")}`;
 };
 
 test("a scene is made of a preset and its slots, read, changed and deleted", async () => {
@@ -75,6 +84,14 @@ test("layers have every field filled in, ids too, and take a preset's place as i
   assert.match(refused.text, /body\.slots/);
 });
 
+const spoilt = (url: string): string => {
+  const [head = "", base64 = ""] = url.split(",");
+  const bytes = Buffer.from(base64, "base64");
+  bytes[100] = (bytes[100] ?? 0) ^ 1;
+  return `${head},${bytes.toString("base64")}`;
+};
+/** Its start and its frame header (ITU-T T.81, B.2.2), of 16x16 pixels. */
+const cutOffJpeg = `data:image/jpeg;base64,${Buffer.from("ffd8ffc0000b080010001001011100ffda0008", "hex").toString("base64")}`;
 const camera = { type: "source", sourceId: newId("source") };
 const color = { type: "color", color: "#000000" };
 const impossible: readonly (readonly [what: string, path: string, body: object])[] = [
@@ -108,6 +125,9 @@ const impossible: readonly (readonly [what: string, path: string, body: object])
   ["an image of 67 megapixels", "body.layers.0.url", { layers: [{ type: "image", url: png(40, 8_192, 8_192) }] }],
   ["an image without a pixel", "body.layers.0.url", { layers: [{ type: "image", url: png(40, 0, 1) }] }],
   ["a corrupt image", "body.layers.0.url", { layers: [{ type: "image", url: `${png(40).slice(0, 40)}` }] }],
+  ["a PNG that is cut off", "body.layers.0.url", { layers: [{ type: "image", url: png(400).slice(0, -40) }] }],
+  ["a PNG with a wrong bit", "body.layers.0.url", { layers: [{ type: "image", url: spoilt(png(400)) }] }],
+  ["a JPEG that is cut off", "body.layers.0.url", { layers: [{ type: "image", url: cutOffJpeg }] }],
   ["an asset", "body.layers.0.assetId", { layers: [{ type: "image", assetId: newId("asset") }] }],
   ["an unknown source in a layer", "body.layers.0.sourceId", { layers: [camera] }],
   ["an unknown source in a slot", "body.slots.0.sourceId", { preset: "solo", slots: [{ sourceId: camera.sourceId }] }],
