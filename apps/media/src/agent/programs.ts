@@ -241,7 +241,7 @@ export class Programs {
     if (source.kind === "ingest") {
       const frameRate = video?.frameRate ?? null;
       if (frameRate !== null) this.#o.sources.measured(sourceId, frameRate);
-      this.#o.sources.refused(sourceId, error !== null);
+      this.#o.sources.refused(sourceId, error);
       return;
     }
     const { kind, url, asset } = source;
@@ -270,7 +270,7 @@ export class Programs {
     for (const { sourceId, kind } of before.sources) {
       if (after?.sources.some((one) => one.sourceId === sourceId) === true) continue;
       if (isLayerClip(sourceId)) continue;
-      if (kind === "ingest") this.#o.sources.refused(sourceId, false);
+      if (kind === "ingest") this.#o.sources.refused(sourceId, null);
       else this.#o.sources.opened(sourceId, null);
     }
   }

@@ -3,7 +3,7 @@ import { readSourcesOnline, recordSource } from "@trax/media-protocol";
 import type { RouterConnection, RouterPath } from "../mediamtx/api.ts";
 import type { Recorder } from "./recorder.ts";
 import { openedSourceRow, sourceRow } from "./source-row.ts";
-import type { OpenedSource } from "./source-row.ts";
+import type { OpenedSource, SourceRefusal } from "./source-row.ts";
 import { SourceWatch } from "./source-watch.ts";
 import type { SourceView } from "./source-watch.ts";
 
@@ -26,7 +26,7 @@ export class SourceReporter {
   /** As workers measured it: the router does not know. */
   readonly #frameRates = new Map<string, number>();
   /** What arrives of them cannot be shown, says a program's worker. */
-  readonly #refused = new Set<string>();
+  readonly #refused = new Map<string, SourceRefusal>();
   readonly #opened = new Map<string, OpenedSource>();
 
   constructor(options: SourceReporterOptions) {
@@ -64,11 +64,12 @@ export class SourceReporter {
     this.#write();
   }
 
-  /** Whether what arrives of a source cannot be shown. */
-  refused(sourceId: string, isRefused: boolean): void {
-    if (this.#refused.has(sourceId) === isRefused) return;
-    if (isRefused) this.#refused.add(sourceId);
-    else this.#refused.delete(sourceId);
+  /** Why what arrives of a source cannot be shown; null: it can. The same again is no news. */
+  refused(sourceId: string, why: Omit<SourceRefusal, "at"> | null): void {
+    const known = this.#refused.get(sourceId);
+    if (why === null ? known === undefined : known?.code === why.code && known.message === why.message) return;
+    if (why === null) this.#refused.delete(sourceId);
+    else this.#refused.set(sourceId, { ...why, at: new Date().toISOString() });
     this.#write();
   }
 
@@ -87,7 +88,7 @@ export class SourceReporter {
       if (view === undefined) this.#frameRates.delete(sourceId);
       const measured = {
         frameRate: this.#frameRates.get(sourceId) ?? null,
-        isRefused: this.#refused.has(sourceId),
+        refusal: this.#refused.get(sourceId) ?? null,
       };
       const opened = this.#opened.get(sourceId);
       const row =

@@ -2,21 +2,25 @@ import type { ObservedSource } from "@trax/media-protocol";
 import type { SourceAudioFormat, SourceVideoFormat } from "../program/protocol.ts";
 import type { SourceView } from "./source-watch.ts";
 
+/** Why what arrives of a source cannot be shown, and since when (RFC 3339). */
+export type SourceRefusal = { readonly code: string; readonly message: string; readonly at: string };
+
 /** What is to be written of a source; bitrates are gauges and not part of it. */
 export function sourceRow(
   sourceId: string,
   view: SourceView | undefined,
-  measured: { readonly frameRate: number | null; readonly isRefused: boolean },
+  measured: { readonly frameRate: number | null; readonly refusal: SourceRefusal | null },
   nodeId: string,
 ): ObservedSource {
-  const { frameRate, isRefused } = measured;
+  const { frameRate, refusal } = measured;
   if (view === undefined) return { sourceId, status: "offline", protocol: null, video: null, audio: null, nodeId };
   return {
     sourceId,
-    status: isRefused ? "error" : "online",
+    status: refusal === null ? "online" : "error",
     protocol: view.protocol,
     video: view.video === null ? null : { ...view.video, frameRate: view.video.frameRate ?? frameRate, bitrate: null },
     audio: view.audio === null ? null : { ...view.audio, bitrate: null },
+    lastError: refusal,
     nodeId,
   };
 }
@@ -27,7 +31,7 @@ export type OpenedSource = {
   readonly protocol: string;
   readonly video: SourceVideoFormat | null;
   readonly audio: SourceAudioFormat | null;
-  readonly lastError: { readonly code: string; readonly message: string; readonly at: string } | null;
+  readonly lastError: SourceRefusal | null;
 };
 
 /** Of a source that a program's worker opened itself. */

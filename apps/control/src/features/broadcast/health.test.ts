@@ -96,7 +96,12 @@ const table: readonly Row[] = [
   ["lowered further", made({ preset: "ultrafast/2" }), "degraded", "encoder_lowered"],
   ["a source's sound 41 ms off", made({ driftMs: 41 }), "degraded", "av_drift"],
   ["a source's sound 40 ms off", made({ driftMs: 40 }), "good"],
-  ["a source that cannot be shown", { ...composed, brokenSources: ["Camera"] }, "degraded", "source_error"],
+  [
+    "a source that cannot be shown",
+    { ...composed, brokenSources: [{ name: "Camera", why: null }] },
+    "degraded",
+    "source_error",
+  ],
   ["a source starved", { ...composed, starvedSources: ["Camera"] }, "degraded", "source_bitrate_low"],
   [
     "a source that loses packets",

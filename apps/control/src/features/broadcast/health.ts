@@ -11,8 +11,8 @@ export type HealthFacts = {
   readonly sourceOnline: boolean;
   /** Null: passthrough. */
   readonly program: ProgramFacts | null;
-  /** Names of the sources that arrive and cannot be shown. */
-  readonly brokenSources: readonly string[];
+  /** Sources that are there and cannot be shown, with why, where that is known. */
+  readonly brokenSources: readonly { readonly name: string; readonly why: string | null }[];
   /** Names of the sources online of which far less arrives than usual. */
   readonly starvedSources: readonly string[];
   /** Sources online that lose packets on their way. `loss`: their part, 0 to 1. `isResent`: may still have come in time. */
@@ -72,9 +72,9 @@ function lossy({ name, loss, isResent }: HealthFacts["lossySources"][number]): R
   return { code: "source_packet_loss", message: `${Math.round(loss * 100)} % of the packets of ${name} ${what}` };
 }
 
-const broken = (name: string): Reason => ({
+const broken = ({ name, why }: HealthFacts["brokenSources"][number]): Reason => ({
   code: "source_error",
-  message: `${name} cannot be shown: it sends what TRaX cannot play.`,
+  message: `${name} cannot be shown. ${why ?? "It sends what TRaX cannot play."}`,
 });
 
 /** What is amiss with what the program is made of, or with its making. */

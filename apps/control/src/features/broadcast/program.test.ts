@@ -76,6 +76,24 @@ test("a source of which far less arrives than usual is told of", async () => {
   await end(studioId);
 });
 
+test("a source that cannot be shown is told of, with why", async () => {
+  const { id: studioId } = await ada.studio();
+  const { id: sourceId } = await ada.source(studioId, { name: "Drone" });
+  await goLive(studioId);
+  const lastError = {
+    code: "unsupported_format",
+    message: "Its picture is 7680x4320.",
+    at: "2026-11-22T18:00:00.000Z",
+  };
+  const seen = { sourceId, protocol: "rtmp", video: null, audio: null, lastError, nodeId: "node-1" } as const;
+  await recordSource(database, { ...seen, status: "error" });
+  const { reasons } = (await statusOf(studioId)).health;
+  const told = reasons.find(({ code }) => code === "source_error");
+  assert.equal(told?.message, "Drone cannot be shown. Its picture is 7680x4320.");
+  assert.deepEqual((await ada.readSource(studioId, sourceId)).lastError, lastError);
+  await end(studioId);
+});
+
 test("a source that loses packets is told of, and how much it loses", async () => {
   const { id: studioId } = await ada.studio();
   const { id: sourceId, name } = await ada.source(studioId);

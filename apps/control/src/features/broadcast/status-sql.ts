@@ -44,6 +44,7 @@ export type SourceRow = {
   readonly usualBitrate: number | null;
   readonly lastFrameAt: string | null;
   readonly protocol: string | null;
+  readonly lastError: { readonly message: string } | null;
   /** Part of its packets, over the last seconds; null when it is not known. */
   readonly packetLoss: number | null;
   /** Online, says the row, but the node that said so is silent. */
@@ -83,7 +84,7 @@ export async function readStatus(db: Queryable, accountId: string, studioId: str
       coalesce((select json_agg(json_build_object(
           'id', c.id, 'name', c.name, 'status', c.status, 'video', c.video, 'audio', c.audio, 'onlineAt', c.online_at,
           'bitrateNow', case when ${freshGauge} then g.bitrate end, 'usualBitrate', case when ${freshGauge} then g.usual_bitrate end,
-          'lastFrameAt', g.last_frame_at, 'protocol', c.protocol, 'packetLoss', case when ${freshGauge} then g.packet_loss end,
+          'lastFrameAt', g.last_frame_at, 'protocol', c.protocol, 'lastError', c.last_error, 'packetLoss', case when ${freshGauge} then g.packet_loss end,
           'silent', c.status = 'online' and not exists
             (select from media_nodes n where n.id = c.node_id and n.heartbeat_at > now() - interval '15 seconds')
         ) order by c.id)

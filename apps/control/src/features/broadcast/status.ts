@@ -125,7 +125,9 @@ export function streamStatusOf(row: StatusRow): StreamStatus {
       hadSource: row.broadcast?.hadSource ?? false,
       sourceOnline: source !== null,
       program: programFacts(row),
-      brokenSources: row.sources.filter(({ status }) => status === "error").map(({ name }) => name),
+      brokenSources: row.sources
+        .filter(({ status }) => status === "error")
+        .map(({ name, lastError }) => ({ name, why: lastError?.message ?? null })),
       starvedSources: row.sources.filter(isStarved).map(({ name }) => name),
       lossySources: row.sources
         .filter(isLossy)
