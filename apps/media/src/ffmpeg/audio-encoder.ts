@@ -80,6 +80,11 @@ export class AudioEncoder {
     return new AudioEncoder(kind, context);
   }
 
+  /** The configuration, as containers have it. */
+  get header(): Buffer | null {
+    return this.#context.extraData;
+  }
+
   /** A frame of `frameSamples`, stamped in samples. The configuration comes before the first message. Throws FFmpegError. */
   async encode(frame: Frame): Promise<MediaMessage[]> {
     // A fraction of a millisecond: to ask another thread for it costs as much again.
@@ -122,7 +127,7 @@ export class AudioEncoder {
     const timestamp = Math.max(0, Math.round((pts * 1_000) / encodedSampleRate));
     const message = { kind: "audio", timestamp, keyframe: false } as const;
     const messages: MediaMessage[] = [];
-    const header = this.#context.extraData;
+    const { header } = this;
     if (!this.#toldConfiguration && header !== null) {
       this.#toldConfiguration = true;
       messages.push({ ...message, payload: Buffer.concat([tags.configuration, header]), configuration: true });

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import {
   AV_CODEC_ID_AAC,
   AV_CODEC_ID_AV1,
@@ -32,14 +33,17 @@ import { turningFilters } from "./turning.ts";
 
 /** Times in ms from the beginning of what is read. */
 export type Demuxed =
-  /** A packet came; `ms` is its decoding time. */
-  | { readonly kind: "packet"; readonly video: boolean; readonly ms: number }
+  /** A packet came, which is there until the next is asked for; `ms` is its decoding time. */
+  | { readonly kind: "packet"; readonly video: boolean; readonly ms: number; readonly packet: Packet }
   /** The taker holds it. */
   | { readonly kind: "picture"; readonly picture: SharedFrame; readonly ms: number; readonly durationMs: number }
   | ({ readonly kind: "sound" } & Sound);
 
 // FFmpeg prints URLs, and these hold passwords.
 Log.setLevel(AV_LOG_QUIET);
+
+/** Read without a turn of the event loop. */
+const packetsATurn = 64;
 
 /** How pictures are stored, beside their size and rate. */
 export type PictureFacts = {
@@ -73,11 +77,14 @@ export class Demuxer {
   #picture: PictureTrack | null = null;
   #sound: SoundTrack | null = null;
   #streams: { readonly picture: Stream | null; readonly sound: Stream | null } = { picture: null, sound: null };
+  readonly #isAlone: boolean;
   #startMs = 0;
   #receivedBytes = 0;
   #isInterrupted = false;
 
-  constructor() {
+  /** `isAlone`: nothing else waits for this thread, and reading may block it for as long as a disk takes. */
+  constructor({ isAlone = false } = {}) {
+    this.#isAlone = isAlone;
     this.#context.allocContext();
   }
 
@@ -103,6 +110,16 @@ export class Demuxer {
 
   get receivedBytes(): number {
     return this.#receivedBytes;
+  }
+
+  /** What `read` reads, to be copied. */
+  get streams(): { readonly picture: Stream | null; readonly sound: Stream | null } {
+    return this.#streams;
+  }
+
+  /** Where its beginning is in its packets' clocks, ms. */
+  get startMs(): number {
+    return this.#startMs;
   }
 
   get video(): SourceVideoFormat | null {
@@ -167,8 +184,8 @@ export class Demuxer {
   async *read(): AsyncGenerator<Demuxed> {
     using packet = new Packet();
     packet.alloc();
-    for (;;) {
-      const result = await this.#context.readFrame(packet);
+    for (let count = 1; ; count += 1) {
+      const result = await this.#readPacket(packet, count);
       if (result === AVERROR_EOF && !this.#isInterrupted) break;
       this.#check(result);
       this.#receivedBytes += packet.size;
@@ -201,6 +218,13 @@ export class Demuxer {
     await this.#context.closeInput();
   }
 
+  async #readPacket(packet: Packet, count: number): Promise<number> {
+    if (!this.#isAlone) return this.#context.readFrame(packet);
+    // What else has happened is heard of.
+    if (count % packetsATurn === 0) await setImmediate();
+    return this.#context.readFrameSync(packet);
+  }
+
   async *#decode(packet: Packet): AsyncGenerator<Demuxed> {
     const { picture, sound } = this.#streams;
     const { streamIndex } = packet;
@@ -209,7 +233,12 @@ export class Demuxer {
     const time = packet.dts > -(2n ** 62n) ? packet.dts : packet.pts;
     const { num, den } = stream.timeBase;
     if (time > -(2n ** 62n))
-      yield { kind: "packet", video: stream === picture, ms: (Number(time) * num * 1_000) / den - this.#startMs };
+      yield {
+        kind: "packet",
+        video: stream === picture,
+        ms: (Number(time) * num * 1_000) / den - this.#startMs,
+        packet,
+      };
     if (stream === picture) {
       if (this.#picture !== null) yield* this.#picture.decode(packet);
     } else if (this.#sound !== null) yield* this.#sound.decode(packet);

@@ -7,11 +7,10 @@ import type { MediaMessage } from "../rtmp/message.ts";
 import { readAudioFormat } from "../rtmp/formats.ts";
 import { addMessageStream, milliseconds } from "./message-stream.ts";
 import type { MessageStream } from "./message-stream.ts";
+import { soundDts } from "./sound-clock.ts";
 
 /** A fragment at each keyframe, and at the latest after this: what a kill costs. */
 const longestFragmentMs = 3_000;
-/** RTMP's milliseconds are off by less; a real gap is more. */
-const cadenceToleranceMs = 10;
 const aacSamples = 1_024;
 
 /** The stream has changed in a way that one file cannot hold. */
@@ -115,7 +114,7 @@ export class FragmentMuxer {
     packet.streamIndex = track.stream.index;
     const isAudio = kind === "audio";
     const dts = isAudio
-      ? audioDts(track, message.timestamp)
+      ? soundDts(message.timestamp, { ...track, frameSamples: track.codec === "aac" ? aacSamples : null })
       : Math.max(Math.round(message.timestamp), track.lastDts + 1);
     track.lastDts = dts;
     packet.dts = BigInt(dts);
@@ -131,13 +130,4 @@ function newTrack(context: FormatContext, kind: MessageKind, sample: MediaMessag
   if (added === null) throw new NotRecordable();
   const sampleRate = kind === "audio" ? (readAudioFormat(sample)?.sampleRate ?? null) : null;
   return { ...added, sampleRate: sampleRate ?? 48_000, lastDts: -1 };
-}
-
-/** AAC's place in samples: frame after frame where the timestamps differ from that by no more than their rounding. */
-function audioDts(track: Track, timestamp: number): number {
-  const told = Math.round((timestamp * track.sampleRate) / 1_000);
-  const next = track.lastDts + aacSamples;
-  const isNext = track.lastDts >= 0 && Math.abs(told - next) <= (cadenceToleranceMs * track.sampleRate) / 1_000;
-  if (track.codec === "aac" && isNext) return next;
-  return Math.max(told, track.lastDts + 1);
 }

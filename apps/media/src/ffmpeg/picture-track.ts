@@ -49,7 +49,10 @@ export class PictureTrack {
     for (;;) {
       const frame = new Frame();
       frame.alloc();
-      if ((await this.#context.receiveFrame(frame)) < 0) {
+      // Decoding was done with the packet: this hands over what came of it. The rest may still be to be decoded.
+      const received =
+        packet === null ? await this.#context.receiveFrame(frame) : this.#context.receiveFrameSync(frame);
+      if (received < 0) {
         frame.free();
         return;
       }

@@ -1,8 +1,8 @@
 import { AVIO_FLAG_WRITE } from "node-av/constants";
 import { FFmpegError, IOContext } from "node-av/lib";
 import type { MediaMessage } from "../rtmp/message.ts";
-import { AudioEncoder, encodedSampleRate, encoderKinds } from "./audio-encoder.ts";
 import { FragmentMuxer } from "./fragment-muxer.ts";
+import { RenditionSound } from "./rendition-sound.ts";
 import type { SharedFrame } from "./shared-frame.ts";
 import type { Sound } from "./sound-track.ts";
 import { VideoEncoder } from "./video-encoder.ts";
@@ -17,10 +17,6 @@ export type RenditionOptions = {
 };
 
 const groupMs = 2_000;
-const audioBitrate = 192_000;
-const { frameSamples } = encoderKinds.aac;
-/** Sound that is told to be so little early or late goes on where the last ended. */
-const toleranceSamples = 2_048;
 /** Who has promised sound and brings none for so long has none, ms. */
 const soundPatienceMs = 10_000;
 
@@ -52,7 +48,7 @@ export class RenditionFile {
     FFmpegError.throwIfError(await io.open2(path, AVIO_FLAG_WRITE), "open the file");
     const bitrate = Math.round(Math.min(16_000_000, Math.max(2_000_000, width * height * frameRate * 0.1)));
     const encoder = await VideoEncoder.open({ width, height, frameRate, bitrate, preset: "veryfast", halfRate: false });
-    const sound = hasSound ? new RenditionSound(await AudioEncoder.open("aac", audioBitrate)) : null;
+    const sound = hasSound ? await RenditionSound.open() : null;
     const file = new RenditionFile(io, encoder, sound);
     await file.#write([encoder.configuration]);
     return file;
@@ -103,51 +99,5 @@ export class RenditionFile {
     const isConfiguration = ({ configuration }: MediaMessage): boolean => configuration;
     const first = [...held.filter(isConfiguration), ...held.filter((message) => !isConfiguration(message))];
     for (const message of first) await this.#muxer.write(message);
-  }
-}
-
-/** The sound of a rendition: blocks of any length at their places made frames without gaps. */
-class RenditionSound {
-  readonly #encoder: AudioEncoder;
-  /** Left, then right. */
-  #frame = new Float32Array(2 * frameSamples);
-  #filled = 0;
-  /** Of the frame that is being filled. */
-  #at = 0;
-
-  constructor(encoder: AudioEncoder) {
-    this.#encoder = encoder;
-  }
-
-  async add({ ms, left, right }: Sound): Promise<MediaMessage[]> {
-    const messages: MediaMessage[] = [];
-    const place = Math.round((ms * encodedSampleRate) / 1_000);
-    let early = this.#at + this.#filled - place;
-    if (Math.abs(early) <= toleranceSamples) early = 0;
-    for (; early < 0; early += 1) await this.#push(0, 0, messages);
-    for (let index = early; index < left.length; index += 1)
-      await this.#push(left[index] ?? 0, right[index] ?? 0, messages);
-    return messages;
-  }
-
-  async finish(): Promise<MediaMessage[]> {
-    const messages: MediaMessage[] = [];
-    while (this.#filled > 0) await this.#push(0, 0, messages);
-    return messages;
-  }
-
-  free(): void {
-    this.#encoder.free();
-  }
-
-  async #push(left: number, right: number, messages: MediaMessage[]): Promise<void> {
-    this.#frame[this.#filled] = left;
-    this.#frame[frameSamples + this.#filled] = right;
-    this.#filled += 1;
-    if (this.#filled < frameSamples) return;
-    messages.push(...(await this.#encoder.encodeSamples(this.#frame, this.#at)));
-    this.#frame = new Float32Array(2 * frameSamples);
-    this.#at += frameSamples;
-    this.#filled = 0;
   }
 }

@@ -4,17 +4,21 @@ import type { Demuxer } from "../ffmpeg/demuxer.ts";
 import { encodeJpeg } from "../ffmpeg/jpeg.ts";
 import { PictureScaler } from "../ffmpeg/picture-scaler.ts";
 import type { Size } from "../ffmpeg/picture-scaler.ts";
-import { RenditionFile } from "../ffmpeg/rendition-file.ts";
+import { CopiedRendition } from "./copied-rendition.ts";
+import { EncodedRendition } from "./encoded-rendition.ts";
 import { fitWithin, thumbnailBox } from "./fit-within.ts";
 import { checkTime, pictureSize } from "./media-file.ts";
 import type { UprightSize } from "./media-file.ts";
 import type { LibraryResult } from "./protocol.ts";
+import type { Rendition } from "./rendition.ts";
 import { Refused } from "./refused.ts";
 import { Still } from "./still.ts";
 
 const landscape = { width: 1920, height: 1080 };
 const portrait = { width: 1080, height: 1920 };
 const mostFrames = 60;
+/** Rates are rounded. */
+const toldFrames = mostFrames + 0.5;
 /** Of what was to be there. */
 const leastDecoded = 0.75;
 const leastLength = 0.9;
@@ -24,36 +28,45 @@ const damaged = "It is damaged: nothing of its picture can be decoded.";
 /**
  * Decodes a clip from its beginning to its end, makes a thumbnail, and a
  * rendition that programs play well: upright, at most 1080p and 60 pictures a
- * second. One that is like that already stays as it is. Throws Refused.
+ * second. One that is like that already stays as it is; a picture that is goes
+ * into an MP4 as it is where `mayCopy`. Throws Refused, and NotCopyable: then
+ * it is to be opened anew, and encoded.
  */
 export async function processClip(
   demuxer: Demuxer,
   directory: string,
-  onProgress: (percent: number) => void,
+  { mayCopy, onProgress }: { readonly mayCopy: boolean; readonly onProgress: (percent: number) => void },
 ): Promise<Omit<LibraryResult, "sha256">> {
   const size = pictureSize(demuxer);
   if (size === null) throw new Refused("It has no picture: upload it as audio.");
   const box = size.height > size.width ? portrait : landscape;
   const target = even(fitWithin(size, box));
-  const rendition = isPlayable(demuxer, size, box) ? null : "rendition.mp4";
+  const isKept = isGoodContainer(demuxer) && isGoodPicture(demuxer, size, box) && isGoodSound(demuxer);
+  const name = isKept ? null : "rendition.mp4";
   const scaler = new PictureScaler(target, demuxer.pictureFacts?.turning ?? []);
   const still = new Still(demuxer.durationMs);
-  let file: RenditionFile | null = null;
+  let rendition: Rendition | null = null;
   try {
-    if (rendition !== null)
-      file = await RenditionFile.create(join(directory, rendition), {
-        ...target,
-        frameRate: Math.min(mostFrames, size.frameRate ?? 30),
-        hasSound: demuxer.audio !== null,
-      });
-    const durationMs = await decode(demuxer, { scaler, file, still }, onProgress);
-    await file?.finish();
+    if (name !== null) {
+      const path = join(directory, name);
+      rendition =
+        mayCopy && isGoodPicture(demuxer, size, box)
+          ? await CopiedRendition.create(path, demuxer, { copiesSound: isGoodSound(demuxer), mostFrames: toldFrames })
+          : await EncodedRendition.create(path, scaler, {
+              ...target,
+              frameRate: size.frameRate ?? 30,
+              mostFrames,
+              hasSound: demuxer.audio !== null,
+            });
+    }
+    const durationMs = await decode(demuxer, { rendition, still }, onProgress);
+    await rendition?.finish();
     const thumbnail = await writeThumbnail(still, scaler, directory);
     const { width, height } = size;
-    return { durationMs, width, height, rendition, thumbnail, waveform: null };
+    return { durationMs, width, height, rendition: name, thumbnail, waveform: null };
   } finally {
     still.release();
-    await file?.close();
+    await rendition?.close();
     scaler.free();
   }
 }
@@ -84,41 +97,30 @@ export async function processRecording(
   }
 }
 
-type Into = { readonly scaler: PictureScaler; readonly file: RenditionFile | null; readonly still: Still };
+type Into = { readonly rendition: Rendition | null; readonly still: Still };
 
 /** Answers how long it is, ms. */
 async function decode(
   demuxer: Demuxer,
-  { scaler, file, still }: Into,
+  { rendition, still }: Into,
   onProgress: (percent: number) => void,
 ): Promise<number> {
   const toldMs = demuxer.durationMs;
-  let [packets, pictures, endMs, nextMs] = [0, 0, 0, -Infinity];
+  let [packets, pictures, endMs] = [0, 0, 0];
   for await (const item of demuxer.read()) {
-    checkTime(item.ms);
-    onProgress(toldMs === null ? 0 : Math.min(99, Math.max(0, (item.ms * 100) / toldMs)));
-    if (item.kind === "packet") packets += item.video ? 1 : 0;
-    else if (item.kind === "sound") {
-      endMs = Math.max(endMs, item.ms + item.left.length / 48);
-      await file?.sound(item);
-    } else {
-      const { picture, ms, durationMs } = item;
-      try {
+    try {
+      checkTime(item.ms);
+      onProgress(toldMs === null ? 0 : Math.min(99, Math.max(0, (item.ms * 100) / toldMs)));
+      if (item.kind === "packet") packets += item.video ? 1 : 0;
+      else if (item.kind === "sound") endMs = Math.max(endMs, item.ms + item.left.length / 48);
+      else {
         pictures += 1;
-        endMs = Math.max(endMs, ms + durationMs);
-        still.note(picture, ms);
-        // Timestamps are rounded.
-        if (file === null || ms < nextMs - 2) continue;
-        nextMs = Math.max(nextMs, ms) + 1_000 / mostFrames;
-        const scaled = await scaler.scale(picture);
-        try {
-          await file.picture(scaled, Math.max(0, ms));
-        } finally {
-          scaled.release();
-        }
-      } finally {
-        picture.release();
+        endMs = Math.max(endMs, item.ms + item.durationMs);
+        still.note(item.picture, item.ms);
       }
+      await rendition?.take(item);
+    } finally {
+      if (item.kind === "picture") item.picture.release();
     }
   }
   if (pictures === 0) throw new Refused(damaged);
@@ -141,13 +143,8 @@ async function writeThumbnail(still: Still, scaler: PictureScaler, directory: st
 }
 
 /** Whether it is what would be made of it. Where its keyframes are does not matter: programs play from the beginning. */
-function isPlayable(demuxer: Demuxer, size: UprightSize, box: Size): boolean {
-  const { video, audio, pictureFacts } = demuxer;
-  // Of whatever rate: programs make it theirs.
-  const isGoodSound = audio === null || (audio.codec === "aac" && (audio.channels ?? 9) <= 2);
+function isGoodPicture({ video, pictureFacts }: Demuxer, size: UprightSize, box: Size): boolean {
   return (
-    isGoodSound &&
-    demuxer.container.includes("mp4") &&
     video?.codec === "h264" &&
     pictureFacts?.isCommonFormat === true &&
     pictureFacts.pixelAspect === 1 &&
@@ -155,8 +152,17 @@ function isPlayable(demuxer: Demuxer, size: UprightSize, box: Size): boolean {
     size.width <= box.width &&
     size.height <= box.height &&
     size.frameRate !== null &&
-    size.frameRate <= mostFrames + 0.5
+    size.frameRate <= toldFrames
   );
+}
+
+/** Of whatever rate: programs make it theirs. */
+function isGoodSound({ audio }: Demuxer): boolean {
+  return audio === null || (audio.codec === "aac" && (audio.channels ?? 9) <= 2);
+}
+
+function isGoodContainer({ container }: Demuxer): boolean {
+  return container.includes("mp4");
 }
 
 function even({ width, height }: Size): Size {

@@ -19,7 +19,7 @@ const mostWorkMs = 48 * 60 * 60_000;
 
 /** Opens a file of this machine, by one of these demuxers alone, and by nothing that it names. Throws Refused. */
 export async function openMediaFile(path: string, demuxers: string): Promise<Demuxer> {
-  const demuxer = new Demuxer();
+  const demuxer = new Demuxer({ isAlone: true });
   try {
     await demuxer.open(`file:${path}`, { protocol_whitelist: "file", format_whitelist: demuxers, ...probe });
     if ((demuxer.durationMs ?? 0) > longestMs)

@@ -102,6 +102,55 @@ test("another clip is made H.264 and AAC, with a keyframe every 2 s", async () =
   assert.ok(frames.length > 240 && frames.length <= 305, `of 500 pictures ${frames.length}`);
 });
 
+/** A clip of 3 s with B-frames, its first keyframes open to the pictures before them. */
+const reordered = words(
+  "-c:v libx264 -preset ultrafast -bf 3 -b-pyramid normal -g 25 -x264-params open-gop=1 -pix_fmt yuv420p",
+);
+/** Of the decoded pictures, or sound, of a file. */
+const digest = async (path: string, what: "v" | "a") =>
+  (await run("ffmpeg", words(`-v error -i ${path} -map 0:${what} -vsync passthrough -f md5 -`))).stdout;
+
+for (const [name, contentType, sound] of [
+  ["good.mkv", "video/x-matroska", "aac"],
+  ["good.ts", "video/mp2t", "aac"],
+  ["opus.mkv", "video/x-matroska", "libopus"],
+  ["ac3.mp4", "video/mp4", "ac3"],
+] as const)
+  test(`${name}: a picture that programs play well is not encoded, nor is AAC`, async () => {
+    await ffmpeg(...picture, ...tone, ...reordered, "-c:a", sound, at(name));
+    const result = await done(name, "video", contentType);
+    assert.equal(result.rendition, "rendition.mp4");
+    const path = join(result.made, "rendition.mp4");
+    assert.equal(await digest(path, "v"), await digest(at(name), "v"));
+    if (sound === "aac") assert.equal(await digest(path, "a"), await digest(at(name), "a"));
+    const [video, audio] = await probeStreams(path);
+    assert.deepEqual([video?.codec, audio?.codec], ["h264", "aac"]);
+    const times = async (file: string) => {
+      const frames = await probeFrames(file);
+      const [first] = frames;
+      return frames.map(({ ptsSeconds }) => Math.round(((ptsSeconds ?? 0) - (first?.ptsSeconds ?? 0)) * 100));
+    };
+    assert.deepEqual(await times(path), await times(at(name)));
+    assert.ok(Math.abs((result.durationMs ?? 0) - 3_000) < 100, String(result.durationMs));
+    assert.deepEqual(await thumbnailOf(result), { width: 320, height: 180 });
+  });
+
+test("a picture that cannot be copied as it seems is encoded", async () => {
+  // Its size changes.
+  await ffmpeg(...picture, ...h264, at("first.ts"));
+  await ffmpeg(
+    ..."-f lavfi -i testsrc=size=640x360:rate=25:duration=1".split(" "),
+    ...h264,
+    ...words("-output_ts_offset 3"),
+    at("second.ts"),
+  );
+  await writeFile(at("both.ts"), Buffer.concat([await readFile(at("first.ts")), await readFile(at("second.ts"))]));
+  const both = await done("both.ts", "video", "video/mp2t");
+  const frames = await probeFrames(join(both.made, both.rendition ?? ""));
+  assert.ok(frames.length > 95, String(frames.length));
+  assert.equal((await probeStreams(join(both.made, both.rendition ?? "")))[0]?.width, 320);
+});
+
 test("a clip that lies on its side is put upright", async () => {
   await ffmpeg(...picture, ...h264, at("lying.mp4"));
   await ffmpeg("-display_rotation", "90", "-i", at("lying.mp4"), "-c", "copy", at("turned.mp4")).catch(() =>

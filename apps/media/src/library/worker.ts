@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
+import { NotCopyable } from "../ffmpeg/copied-file.ts";
+import type { Demuxer } from "../ffmpeg/demuxer.ts";
 import { processAudio } from "./audio.ts";
 import { processClip, processRecording } from "./clip.ts";
 import { checkContentType } from "./content-type.ts";
@@ -63,11 +65,29 @@ async function make(job: LibraryJob): Promise<Omit<LibraryResult, "sha256">> {
     const { processImage } = await import("./image.ts");
     return processImage(path, directory);
   }
+  const from = { path, demuxers };
+  if (recordedMs !== null) return opened(from, (demuxer) => processRecording(demuxer, directory, recordedMs));
+  const first = async (demuxer: Demuxer) => {
+    report({ type: "progress", percent: 0, longestMs: longestWork(demuxer.durationMs, pictureSize(demuxer)) });
+    if (kind !== "video") return processAudio(demuxer, directory, progress);
+    return processClip(demuxer, directory, { mayCopy: true, onProgress: progress });
+  };
+  try {
+    return await opened(from, first);
+  } catch (error) {
+    if (!(error instanceof NotCopyable)) throw error;
+    // Within the time that there is for the whole.
+    return opened(from, (demuxer) => processClip(demuxer, directory, { mayCopy: false, onProgress: progress }));
+  }
+}
+
+async function opened<Made>(
+  { path, demuxers }: { readonly path: string; readonly demuxers: string },
+  use: (demuxer: Demuxer) => Promise<Made>,
+): Promise<Made> {
   const demuxer = await openMediaFile(path, demuxers);
   try {
-    if (recordedMs !== null) return await processRecording(demuxer, directory, recordedMs);
-    report({ type: "progress", percent: 0, longestMs: longestWork(demuxer.durationMs, pictureSize(demuxer)) });
-    return await (kind === "video" ? processClip : processAudio)(demuxer, directory, progress);
+    return await use(demuxer);
   } finally {
     await demuxer.close();
   }
