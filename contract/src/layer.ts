@@ -85,6 +85,7 @@ export const Layer = z
     crop: LayerCrop,
     opacity: z.number(),
     visible: z.boolean(),
+    muted: z.boolean(),
     style: LayerStyle,
   })
   .meta({ id: "Layer", description: "One thing in a scene; which fields matter, its type says." });
@@ -112,6 +113,10 @@ export const LayerInput = z
     crop: LayerCropInput.prefault({}),
     opacity: z.number().min(0).max(1).default(1),
     visible: z.boolean().default(true),
+    muted: z.boolean().default(false).meta({
+      description:
+        "Of a `media` layer's clip (`assetId`): it is seen, not heard. Sources are muted in the scene's `audio`.",
+    }),
     style: LayerStyleInput.prefault({}),
   })
   .superRefine((layer, context) => {

@@ -39,6 +39,8 @@ export type SceneLayer = SceneBox & {
   readonly crop: { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number };
   readonly opacity: number;
   readonly visible: boolean;
+  /** Of a clip of the media library. None, as in rows from before there was such: it is heard. */
+  readonly muted?: boolean;
   readonly style: SceneStyle;
 };
 

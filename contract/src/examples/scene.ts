@@ -64,6 +64,7 @@ export const layer = (given: { readonly [key: string]: Json }): Json => ({
   crop: { left: 0, top: 0, right: 0, bottom: 0 },
   opacity: 1,
   visible: true,
+  muted: false,
   style,
   ...given,
 });

@@ -16,10 +16,16 @@ export function audioMix(
     return {
       sourceId,
       gain: said?.gain ?? 0,
-      mute: said?.mute ?? false,
+      mute: said?.mute ?? isMutedClip(content, sourceId),
       solo: said?.solo ?? false,
       delayMs: said?.delayMs ?? 0,
       audible: shown.includes(sourceId) || (content?.audioFollowsVideo !== true && !isLayerClip(sourceId)),
     };
   });
+}
+
+/** A layer's clip that no layer lets be heard. */
+function isMutedClip(content: SceneContent | null, sourceId: string): boolean {
+  const layers = content?.layers.filter((layer) => layer.visible && layer.sourceId === sourceId) ?? [];
+  return isLayerClip(sourceId) && layers.length > 0 && layers.every((layer) => layer.muted === true);
 }

@@ -22,7 +22,7 @@ function sceneOf({ id, studioId, name, content, createdAt, updatedAt }: SceneRow
     name,
     preset: content.preset,
     slots: [...content.slots],
-    layers: [...content.layers],
+    layers: content.layers.map((layer) => ({ ...layer, muted: layer.muted ?? false })),
     audio: [...content.audio],
     audioFollowsVideo: content.audioFollowsVideo,
     missingIds: [...named].filter((one) => missing.has(one)),
