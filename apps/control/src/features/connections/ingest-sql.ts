@@ -15,13 +15,15 @@ export type IngestJob = {
   readonly before: string | null;
   readonly title: string;
   readonly privacy: Show["privacy"];
-  /** This one included. */
+  /** For that broadcast, this one included. */
   readonly attempts: number;
   /** By which it is known that nobody else has taken it meanwhile, and no edit has changed what is asked for. */
   readonly claim: string;
 };
 
-const isDue = sql`(d.ingest_due_at is null or d.ingest_due_at <= now())`;
+/** A broadcast that has just begun waits for nothing that went wrong in the one before. */
+const isDue = sql`(d.ingest_due_at is null or d.ingest_due_at <= now()
+  or (d.ingest_claim is null and b.id is not null and d.ingest_asked_for is distinct from b.id))`;
 
 /**
  * The destinations whose platforms are to be asked where to send to, or told
@@ -46,7 +48,8 @@ export async function claimIngests(
       : sql`d.studio_id = any(${studios})`;
   return db.query<IngestJob>(sql`
     update destinations d set ingest_due_at = now() + ${forMs} * interval '1 millisecond',
-      ingest_attempts = d.ingest_attempts + 1, ingest_claim = ${claim}
+      ingest_attempts = case when job.broadcast_id <> coalesce(d.ingest_asked_for, '') then 1 else d.ingest_attempts + 1 end,
+      ingest_asked_for = coalesce(job.broadcast_id, d.ingest_asked_for), ingest_claim = ${claim}
     from (
       select d.id, b.id as broadcast_id, s.name from destinations d
       join studios s on s.id = d.studio_id

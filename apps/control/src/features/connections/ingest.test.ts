@@ -98,7 +98,6 @@ test("YouTube: its stream is bound to a broadcast with the studio's title and pr
   assert.equal(told.code, "quota_exhausted");
   assert.match(told.message, /used up but for what shows need, until/);
   await untilTold(show);
-  await endShow(show);
   assert.equal((await show.tenant.call("PUT", `${chat}/platforms`, { connectionIds: [] })).status, 200);
 
   await database.query(sql`update platform_quota set units = 9990 where platform = 'youtube'`);
@@ -110,6 +109,7 @@ test("YouTube: its stream is bound to a broadcast with the studio's title and pr
   assert.ok(Number(refused.headers.get("retry-after")) <= 90_000, "until YouTube's midnight");
   assert.equal(youtube.requests.slice(before).filter(({ method }) => method !== "GET").length, 0, "asked nothing dear");
   await database.query(sql`update platform_quota set units = 0 where platform = 'youtube'`);
+  await endShow(show);
 });
 
 test("YouTube: a broadcast that was left has this show's title and privacy before anything is sent; one that is on is only made less public", async () => {
@@ -162,6 +162,24 @@ test("YouTube: a broadcast that was left has this show's title and privacy befor
   };
   assert.equal(await changed("Renamed", "private", "public"), "Renamed: private");
   assert.equal(await changed("Renamed", "public", "unlisted"), "Renamed: unlisted");
+  await endShow(show);
+});
+
+test("what went wrong in one show does not keep the next one waiting", async () => {
+  const channel = youtube.addChannel("Dan");
+  youtube.decide({ kind: "consent", userId: channel.id });
+  const show = await showWith("youtube");
+  youtube.refuseNext("liveStreamingNotEnabled", { path: /liveStreams$/ });
+  await goLive(show);
+  await waitFor("it is told", async () => (await shown(show)).status === "failed");
+  assert.match((await shown(show)).lastError?.message ?? "", /enable live streaming/);
+  // As it is after more of this.
+  await database.query(sql`
+    update destinations set ingest_due_at = now() + interval '1 minute', ingest_attempts = 9, ingest_claim = null
+    where id = ${show.destinationId}`);
+  await endShow(show);
+  await goLive(show);
+  await untilTold(show);
   await endShow(show);
 });
 
