@@ -50,7 +50,7 @@ before(async () => {
   for (const name of [programPath(studioId), webrtcPath("program", studioId), webrtcPath("preview", studioId)])
     open.defer(await startProgram(name));
   const publisher = await startFfmpegPublisher({
-    url: `srt://${it.options.addresses.srt}?streamid=publish:${sourcePath(sourceId)}:session:${await session(null)}`,
+    url: `srt://${it.options.addresses.srt.address}?streamid=publish:${sourcePath(sourceId)}:session:${await session(null)}`,
   });
   open.adopt(publisher, (one) => one.stop());
   await isOnline(sourcePath(sourceId));
@@ -104,7 +104,7 @@ async function startProgram(name: string): Promise<() => Promise<void>> {
 const urls = {
   rtmp: (path: string, token: string) => `rtmp://${it.options.addresses.rtmp}/${path}?token=${token}`,
   rtmps: (path: string, token: string) => `rtmps://${it.options.addresses.rtmps.address}/${path}?token=${token}`,
-  srt: (path: string, token: string) => `srt://${it.options.addresses.srt}?streamid=read:${path}:session:${token}`,
+  srt: (path: string, token: string) => `srt://${it.options.addresses.srt.address}?streamid=read:${path}:session:${token}`,
   hls: (path: string, token: string) => `http://${it.options.addresses.hls ?? ""}/${path}/index.m3u8?token=${token}`,
 } as const;
 type Protocol = keyof typeof urls;
