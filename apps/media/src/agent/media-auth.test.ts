@@ -104,7 +104,8 @@ async function startProgram(name: string): Promise<() => Promise<void>> {
 const urls = {
   rtmp: (path: string, token: string) => `rtmp://${it.options.addresses.rtmp}/${path}?token=${token}`,
   rtmps: (path: string, token: string) => `rtmps://${it.options.addresses.rtmps.address}/${path}?token=${token}`,
-  srt: (path: string, token: string) => `srt://${it.options.addresses.srt.address}?streamid=read:${path}:session:${token}`,
+  srt: (path: string, token: string) =>
+    `srt://${it.options.addresses.srt.address}?streamid=read:${path}:session:${token}`,
   hls: (path: string, token: string) => `http://${it.options.addresses.hls ?? ""}/${path}/index.m3u8?token=${token}`,
 } as const;
 type Protocol = keyof typeof urls;
