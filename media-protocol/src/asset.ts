@@ -41,9 +41,11 @@ const longSilence = 365 * 24 * 3_600_000;
 const lease = sql`now() + ${assetLeaseMs} * interval '1 millisecond'`;
 
 /**
- * Takes the oldest asset of these kinds that is to be processed and that nobody
- * works on; none of more than `mostBytes`. Recordings are taken by the node that has them on its disk; by
- * others where that node has fallen silent.
+ * Takes an asset of these kinds that is to be processed and that nobody works
+ * on; none of more than `mostBytes`. Accounts take turns, whatever node asks:
+ * the oldest asset of the one that has waited longest since it was last given a
+ * place that takes these kinds and sizes. Recordings are taken by the node that
+ * has them on its disk; by others where that node has fallen silent.
  */
 export async function claimAsset(
   db: Queryable,
@@ -51,22 +53,29 @@ export async function claimAsset(
   kinds: readonly AssetKind[],
   mostBytes: number | null = null,
 ): Promise<ClaimedAsset | null> {
+  const lane = `${kinds.join()} ${mostBytes ?? ""}`;
   const [row] = await db.query<ClaimedAsset>(sql`
+    with claimed as (
     update assets a set node_id = ${nodeId}, lease_expires_at = ${lease}, attempts = attempts + 1, progress = 0
     where a.id = (
       select w.id from assets w left join recordings r on r.id = w.recording_id
+        left join asset_turns t on t.account_id = w.account_id and t.lane = ${lane}
       where w.status = 'processing' and w.kind = any(${[...kinds]}) and w.attempts < ${mostAssetAttempts}
         and (w.lease_expires_at is null or w.lease_expires_at < now())
         and (${mostBytes}::int8 is null or w.size_bytes <= ${mostBytes})
         and (w.origin = 'upload' or r.id is null or r.node_id = ${nodeId} or not exists (select from media_nodes n
           where n.id = r.node_id and n.heartbeat_at > now() - ${nodeGoneMs} * interval '1 millisecond'))
-      order by w.id limit 1 for update of w skip locked)
+      order by t.begun_at nulls first, w.id limit 1 for update of w skip locked)
     returning a.id as "assetId", a.account_id as "accountId", a.kind, a.content_type as "contentType",
       a.size_bytes as "sizeBytes", a.sha256, a.object_key as "objectKey", a.origin, a.duration_ms as "durationMs",
       (select path from recordings r where r.id = a.recording_id and r.node_id = ${nodeId}) as "recordingPath",
       (select coalesce((select extract(epoch from now() - n.heartbeat_at) * 1000 from media_nodes n where n.id = r.node_id),
           ${longSilence})::int8
-        from recordings r where r.id = a.recording_id and r.node_id <> ${nodeId}) as "silentMs", a.attempts`);
+        from recordings r where r.id = a.recording_id and r.node_id <> ${nodeId}) as "silentMs", a.attempts),
+    turn as (
+      insert into asset_turns (account_id, lane, begun_at) select "accountId", ${lane}, now() from claimed
+      on conflict (account_id, lane) do update set begun_at = excluded.begun_at)
+    select * from claimed`);
   return row ?? null;
 }
 

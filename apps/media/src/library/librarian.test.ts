@@ -154,6 +154,28 @@ test("a node that died is followed by another when its lease is over, and three 
   });
 });
 
+test("accounts take turns, in each lane: many files of one keep another's waiting for one of them", async () => {
+  const accounts = [newId("account"), newId("account")];
+  for (const id of accounts) await db.query(sql`insert into accounts (id, name) values (${id}, 'Bob')`);
+  const [many = "", few = ""] = accounts;
+  const put = (owner: string, kind: string) =>
+    db.query(sql`
+      insert into assets (id, account_id, name, kind, content_type, size_bytes, status, object_key)
+      values (${newId("asset")}, ${owner}, 'It', ${kind}, 'audio/mpeg', 10, 'processing', 'none')`);
+  for (let n = 0; n < 3; n++) for (const kind of ["audio", "video"]) await put(many, kind);
+  for (const kind of ["audio", "audio", "video"]) await put(few, kind);
+  const next = async (kind: "audio" | "video", mostBytes?: number) =>
+    (await claimAsset(db, otherNode, [kind], mostBytes))?.accountId;
+  try {
+    assert.deepEqual([await next("audio"), await next("audio"), await next("audio")], [many, few, many]);
+    assert.equal(await next("video", 100), many, "a lane has turns of its own");
+    assert.deepEqual([await next("audio"), await next("audio"), await next("audio")], [few, many, undefined]);
+    assert.deepEqual([await next("video"), await next("video"), await next("video")], [many, few, many]);
+  } finally {
+    await db.query(sql`delete from accounts where id = any(${accounts})`);
+  }
+});
+
 const givenBack = (assetId: string) =>
   waitFor("it is given back", async () => {
     const [row] = await db.query(sql`
