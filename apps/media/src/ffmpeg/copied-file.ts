@@ -32,9 +32,9 @@ const mostHeld = 17;
 
 /**
  * Writes packets of one file into another, a fragmented MP4 (ISO/IEC 14496-12,
- * 8.8), which begins at 0: pictures keep their times to the
- * tick, AAC gets back the cadence that a container's milliseconds took. FFmpeg
- * turns Annex B into AVCC, and ADTS into raw AAC. One call at a time.
+ * 8.8), which begins at 0: pictures keep their times to the tick, AAC gets back the cadence that a container's milliseconds took. FFmpeg
+ * turns Annex B into AVCC, and ADTS into raw AAC. Writes on the thread that
+ * asks: for processes that have nothing else to do.
  */
 export class CopiedFile {
   readonly #io: IOContext;
@@ -99,7 +99,7 @@ export class CopiedFile {
    * decoding times, and FFmpeg cannot guess the first: these are made, a frame
    * apart, where the next is known. Throws NotCopyable.
    */
-  async picture(packet: Packet): Promise<void> {
+  picture(packet: Packet): void {
     const copy = packet.clone();
     if (copy === null) throw new NotCopyable("there is no memory for a packet");
     this.#held.push(copy);
@@ -112,7 +112,7 @@ export class CopiedFile {
     try {
       for (const [index, one] of held.entries()) {
         if (one.dts <= noTime) one.dts = copy.dts - BigInt(held.length - 1 - index) * this.#frameTicks;
-        await this.#writePicture(one);
+        this.#writePicture(one);
       }
     } finally {
       for (const one of held) one.free();
@@ -120,7 +120,7 @@ export class CopiedFile {
   }
 
   /** A packet of the sound's stream, or the body of an encoded one; `ms` from the beginning. Throws NotCopyable. */
-  async sound(body: Packet | Buffer, ms: number): Promise<void> {
+  sound(body: Packet | Buffer, ms: number): void {
     const track = this.#sound;
     if (track === null) return;
     const dts = soundDts(ms, track);
@@ -132,7 +132,7 @@ export class CopiedFile {
     copy.duration = BigInt(track.frameSamples ?? 0);
     copy.streamIndex = track.stream.index;
     copy.rescaleTs({ num: 1, den: track.sampleRate }, track.stream.timeBase);
-    check(await this.#context.interleavedWriteFrame(copy));
+    check(this.#context.interleavedWriteFrameSync(copy));
   }
 
   /** Writes what is held back, and the end. Throws NotCopyable. */
@@ -148,7 +148,7 @@ export class CopiedFile {
     await this.#io.closep();
   }
 
-  async #writePicture(packet: Packet): Promise<void> {
+  #writePicture(packet: Packet): void {
     const { dts, pts } = packet;
     if (pts < dts || (this.#lastDts !== null && dts <= this.#lastDts))
       throw new NotCopyable("the times of its pictures are in no order");
@@ -159,7 +159,7 @@ export class CopiedFile {
     packet.pts = pts - start;
     packet.streamIndex = this.#picture.index;
     packet.rescaleTs(this.#pictureFrom.timeBase, this.#picture.timeBase);
-    check(await this.#context.interleavedWriteFrame(packet));
+    check(this.#context.interleavedWriteFrameSync(packet));
   }
 }
 

@@ -53,15 +53,16 @@ export class CopiedRendition implements Rendition {
   }
 
   async take(item: Demuxed): Promise<void> {
-    if (item.kind === "packet") await (item.video ? this.#copy(item.packet) : this.#copySound(item.packet, item.ms));
+    if (item.kind === "packet" && item.video) this.#copy(item.packet);
+    else if (item.kind === "packet") this.#copySound(item.packet, item.ms);
     else if (item.kind === "picture") this.#look(item.picture, item.ms + item.durationMs);
-    else if (this.#sound !== null) await this.#write(await this.#sound.add(item));
+    else if (this.#sound !== null) this.#write(await this.#sound.add(item));
   }
 
   async finish(): Promise<void> {
     if (this.#pictures > (this.#endMs / 1_000) * this.#mostFrames + 1)
       throw new NotCopyable("it has more pictures a second than it says");
-    if (this.#sound !== null) await this.#write(await this.#sound.finish());
+    if (this.#sound !== null) this.#write(await this.#sound.finish());
     await this.#file.finish();
   }
 
@@ -70,18 +71,18 @@ export class CopiedRendition implements Rendition {
     await this.#file.close();
   }
 
-  async #copy(packet: Packet): Promise<void> {
+  #copy(packet: Packet): void {
     if (packet.hasFlags(AV_PKT_FLAG_DISCARD)) throw new NotCopyable("a part of it is cut out by an edit list");
     if (packet.getSideData(AV_PKT_DATA_NEW_EXTRADATA) !== null) throw new NotCopyable("its configuration changes");
     // As decoding does.
     if (this.#firstPts === null && !packet.isKeyframe) return;
     this.#firstPts ??= packet.pts;
-    if (packet.pts >= this.#firstPts) await this.#file.picture(packet);
+    if (packet.pts >= this.#firstPts) this.#file.picture(packet);
   }
 
-  async #copySound(packet: Packet, ms: number): Promise<void> {
+  #copySound(packet: Packet, ms: number): void {
     // The encoder's own comes before; clocks are rounded.
-    if (this.#sound === null && ms > -1) await this.#file.sound(packet, ms);
+    if (this.#sound === null && ms > -1) this.#file.sound(packet, ms);
   }
 
   #look({ frame, width, height }: SharedFrame, endMs: number): void {
@@ -92,8 +93,8 @@ export class CopiedRendition implements Rendition {
     this.#endMs = Math.max(this.#endMs, endMs);
   }
 
-  async #write(messages: readonly MediaMessage[]): Promise<void> {
+  #write(messages: readonly MediaMessage[]): void {
     for (const { payload, timestamp, configuration } of messages)
-      if (!configuration) await this.#file.sound(payload.subarray(readAudioTag(payload).bodyAt), timestamp);
+      if (!configuration) this.#file.sound(payload.subarray(readAudioTag(payload).bodyAt), timestamp);
   }
 }
