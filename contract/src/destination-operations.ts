@@ -30,7 +30,7 @@ export const destinationOperations = {
     tag: "Destinations",
     summary: "Add a destination",
     description:
-      "With a `url`, or with the `connectionId` of a linked account, whose platform is then asked at each go-live where to send to. While the studio is live it is connected at once.",
+      "With a `url`, or with the `connectionId` of a linked account, whose platform is then asked at each go-live where to send to. While the studio is live it is connected at once. A platform takes one stream of an account: where another enabled destination of the studio is of the same connection, only a disabled one is made (`conflict` else).",
     auth: "credential",
     scope: "destinations:write",
     write: true,
@@ -39,7 +39,7 @@ export const destinationOperations = {
     body: DestinationCreate,
     status: 201,
     response: Destination,
-    errors: ["destination_refused", "platform_refused"],
+    errors: ["conflict", "destination_refused", "platform_refused"],
   }),
   getDestination: operation({
     method: "GET",
@@ -62,7 +62,7 @@ export const destinationOperations = {
     tag: "Destinations",
     summary: "Change a destination",
     description:
-      "While the studio is live a new address, key or delay is a new connection; enabling connects, disabling disconnects.",
+      "While the studio is live a new address, key or delay is a new connection; enabling connects, disabling disconnects. Of those of one connection one is enabled at a time: disable it before another (`conflict` else).",
     auth: "credential",
     scope: "destinations:write",
     write: true,

@@ -251,4 +251,17 @@ test("a destination is of an address or of a connection", async () => {
   assert.deepEqual([own.connectionId, own.url], [null, "rtmp://127.0.0.1/app"]);
   const back = shapeOf(await patch({ connectionId: id, name: "Back" }), 200, Destination);
   assert.deepEqual([back.connectionId, back.url, back.name], [id, made.url, "Back"]);
+
+  refusedAs(await create({ connectionId: id }), 409, "conflict");
+  const second = shapeOf(await create({ connectionId: id, enabled: false }), 201, Destination);
+  const change = (body: object) => ada.call("PATCH", `${list}/${second.id}`, body);
+  refusedAs(await change({ enabled: true }), 409, "conflict");
+  assert.equal((await patch({ enabled: false })).status, 200);
+  const races = await Promise.all([patch({ enabled: true }), change({ enabled: true })]);
+  assert.deepEqual(races.map(({ status }) => status).toSorted(), [200, 409], "one at a time");
+  await patch({ enabled: false });
+  assert.equal((await change({ enabled: true, connectionId: null })).status, 200);
+  assert.equal((await patch({ enabled: true })).status, 200);
+  refusedAs(await change({ connectionId: id }), 409, "conflict");
+  assert.equal((await change({ connectionId: id, enabled: false })).status, 200);
 });

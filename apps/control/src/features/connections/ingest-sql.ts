@@ -87,15 +87,19 @@ export async function waitForOther(db: Queryable, { destinationId, claim }: Inge
     where id = ${destinationId} and ingest_claim = ${claim}`);
 }
 
-/** Whether the same account is in a show of another studio, or its platform has still to be told that that is over. */
+/**
+ * Whether the same account is in a show of another studio, or its platform has still to be told that that is over; or
+ * it is the studio's by an older destination, of those from before two of one connection were refused.
+ */
 export async function isInAnotherShow(
   db: Queryable,
-  { accountId, studioId, connectionId }: IngestJob,
+  { accountId, studioId, destinationId, connectionId }: IngestJob,
 ): Promise<boolean> {
   const rows = await db.query(sql`
     select from destinations
-    where account_id = ${accountId} and connection_id = ${connectionId} and studio_id <> ${studioId}
-      and ingest_broadcast_id is not null limit 1`);
+    where account_id = ${accountId} and connection_id = ${connectionId}
+      and case when studio_id = ${studioId} then enabled and id < ${destinationId} else ingest_broadcast_id is not null end
+    limit 1`);
   return rows.length > 0;
 }
 

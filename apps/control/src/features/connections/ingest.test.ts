@@ -222,6 +222,21 @@ test("an account that is on air in one studio is not shared with another: that i
   await endShow(other);
 });
 
+test("of two enabled destinations of one connection in a studio, from before that was refused, the older is used", async () => {
+  twitch.decide({ kind: "consent", userId: twitch.addUser({ login: "ken" }).id });
+  const show = await showWith("twitch");
+  const body = { name: "Second", connectionId: show.id, enabled: false };
+  const made = await show.tenant.call("POST", `/v1/studios/${show.studioId}/destinations`, body);
+  const second: Show = { ...show, destinationId: shapeOf(made, 201, Destination).id };
+  await database.query(sql`update destinations set enabled = true where id = ${second.destinationId}`);
+  await goLive(show);
+  await untilTold(show);
+  const refused = await waitFor("it is told", async () => (await shown(second)).lastError);
+  assert.deepEqual([refused.code, (await desired(second)).waits], ["name_in_use", true]);
+  assert.match(refused.message, /another destination/);
+  await endShow(show);
+});
+
 test("YouTube: a destination that is disabled in mid-show for long is over there, and its account free", async () => {
   const channel = youtube.addChannel("Dot");
   youtube.decide({ kind: "consent", userId: channel.id });

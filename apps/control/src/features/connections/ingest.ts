@@ -88,7 +88,7 @@ async function work(parts: IngestParts, job: IngestJob): Promise<number | null> 
       parts,
       job,
       "name_in_use",
-      "This account is on air in another studio, and makes one show at a time.",
+      "This account is on air in another studio, or by another destination of this one: it makes one show at a time.",
     );
     await waitForOther(parts.database, job, otherShowMs);
     return otherShowMs;

@@ -93,10 +93,25 @@ export async function createDestination(
     connectionId === null
       ? { platform: given.platform, url }
       : await madeFromConnection(db, accountId, connectionId, registry);
+  if (connectionId !== null && given.enabled) await refuseTwice(db, accountId, studioId, { id, connectionId });
   const kept = keptUrl(made.url, keys, context);
   await rows.insertDestination(db, accountId, studioId, { ...given, ...made, ...kept, connectionId, id, sealedKey });
   await notifyDesired(db, studioId);
   return getDestination(db, accountId, studioId, id);
+}
+
+/** Two of one connection are told the same address and key: the platform would end one for the other. */
+async function refuseTwice(
+  db: Queryable,
+  accountId: string,
+  studioId: string,
+  one: Pick<Destination, "id" | "connectionId">,
+): Promise<void> {
+  if (await rows.isEnabledByAnother(db, accountId, studioId, one))
+    throw new ApiError(
+      "conflict",
+      "Another enabled destination of this studio is made from this connection, and a platform takes one stream of an account: disable that one first.",
+    );
 }
 
 /** Before the transaction, as `checkCreate`. */
@@ -148,6 +163,9 @@ export async function updateDestination(
   const isNew = newKey || newConnection || nextUrl !== urlBefore || next.delayMs !== target.delayMs;
   const newTarget = isNew ? next : null;
   const { name, enabled, privacy } = patch;
+  const isEnabled = enabled ?? target.enabled;
+  if (next.connectionId !== null && isEnabled && (newConnection || !target.enabled))
+    await refuseTwice(db, accountId, studioId, { id: destinationId, connectionId: next.connectionId });
   const platform = made?.platform ?? patch.platform;
   const changes = { name, platform, enabled, privacy, newTarget, newConnection };
   await rows.updateDestination(db, accountId, studioId, destinationId, changes);

@@ -69,11 +69,26 @@ export async function insertDestination(
       ${given.enabled}, ${given.delayMs}, ${given.connectionId}, ${given.privacy})`);
 }
 
+/** Whether another one of the studio is enabled that is made from the same connection; the caller holds the studio. */
+export async function isEnabledByAnother(
+  db: Queryable,
+  accountId: string,
+  studioId: string,
+  { id, connectionId }: Pick<Destination, "id" | "connectionId">,
+): Promise<boolean> {
+  const rows = await db.query(sql`
+    select from destinations where account_id = ${accountId} and studio_id = ${studioId}
+      and connection_id = ${connectionId} and enabled and id <> ${id} limit 1`);
+  return rows.length > 0;
+}
+
 export type Target = KeptUrl & {
   readonly sealedKey: string | null;
   readonly delayMs: number;
   readonly connectionId: string | null;
 };
+
+type KeptTarget = Target & { readonly enabled: boolean };
 
 /** What is connected to, and how; the caller holds the studio. */
 export async function findTarget(
@@ -81,9 +96,10 @@ export async function findTarget(
   accountId: string,
   studioId: string,
   destinationId: string,
-): Promise<Target | undefined> {
-  const [row] = await db.query<Target>(sql`
-    select url, passphrase as "sealedPassphrase", stream_key as "sealedKey", delay_ms as "delayMs", connection_id as "connectionId" from destinations
+): Promise<KeptTarget | undefined> {
+  const [row] = await db.query<KeptTarget>(sql`
+    select url, passphrase as "sealedPassphrase", stream_key as "sealedKey", delay_ms as "delayMs",
+      connection_id as "connectionId", enabled from destinations
     where account_id = ${accountId} and studio_id = ${studioId} and id = ${destinationId}`);
   return row;
 }
