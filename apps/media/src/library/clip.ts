@@ -4,7 +4,7 @@ import type { Demuxer } from "../ffmpeg/demuxer.ts";
 import { encodeJpeg } from "../ffmpeg/jpeg.ts";
 import { PictureScaler } from "../ffmpeg/picture-scaler.ts";
 import type { Size } from "../ffmpeg/picture-scaler.ts";
-import { CopiedRendition } from "./copied-rendition.ts";
+import { CopiedRendition } from "../ffmpeg/copied-rendition.ts";
 import { EncodedRendition } from "./encoded-rendition.ts";
 import { fitWithin, thumbnailBox } from "./fit-within.ts";
 import { checkTime, pictureSize } from "./media-file.ts";

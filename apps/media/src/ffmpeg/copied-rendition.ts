@@ -1,12 +1,11 @@
 import { AV_PIX_FMT_YUV420P, AV_PKT_DATA_NEW_EXTRADATA, AV_PKT_FLAG_DISCARD } from "node-av/constants";
 import type { Packet } from "node-av/lib";
-import { CopiedFile, NotCopyable } from "../ffmpeg/copied-file.ts";
-import type { Demuxed, Demuxer } from "../ffmpeg/demuxer.ts";
-import { RenditionSound } from "../ffmpeg/rendition-sound.ts";
-import type { SharedFrame } from "../ffmpeg/shared-frame.ts";
+import { CopiedFile, NotCopyable } from "./copied-file.ts";
+import type { Demuxed, Demuxer } from "./demuxer.ts";
+import { RenditionSound } from "./rendition-sound.ts";
+import type { SharedFrame } from "./shared-frame.ts";
 import { readAudioTag } from "../rtmp/media-tag.ts";
 import type { MediaMessage } from "../rtmp/message.ts";
-import type { Rendition } from "./rendition.ts";
 
 /**
  * A rendition of a clip whose picture is good as it is: its packets in an MP4.
@@ -14,7 +13,7 @@ import type { Rendition } from "./rendition.ts";
  * container told, or MP4 cannot say when they are to be seen, it throws
  * NotCopyable.
  */
-export class CopiedRendition implements Rendition {
+export class CopiedRendition {
   readonly #file: CopiedFile;
   readonly #sound: RenditionSound | null;
   readonly #mostFrames: number;
