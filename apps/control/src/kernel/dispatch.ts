@@ -6,7 +6,6 @@ import type { AccessLog } from "./access-log.ts";
 import { clientAddressOf } from "./client-address.ts";
 import { FileAnswer, openFile } from "./file-answer.ts";
 import { jsonOf } from "./fixed-answer.ts";
-import { idempotencyOf } from "./idempotency.ts";
 import type { Answer, Idempotency } from "./idempotency.ts";
 import type { Ask } from "./idempotency-sql.ts";
 import { readInput } from "./input.ts";
@@ -149,7 +148,7 @@ export function makeDispatch(
     const { principal } = request;
     const ask =
       operation.method === "POST" && principal !== null
-        ? idempotencyOf(request.headers["idempotency-key"], principal, pathOf(request), input.body)
+        ? idempotency.read(request.headers["idempotency-key"], principal, pathOf(request), input.body)
         : null;
     if (check !== null && (ask === null || !(await idempotency.isAnswered(database, ask)))) {
       await check(new Call(input, request, reply, database, database, log));
@@ -160,7 +159,7 @@ export function makeDispatch(
       const fresh = new Call(input, request, reply, tx, database, log);
       const result = await run(fresh);
       if (result instanceof LaterAnswer) {
-        if (ask !== null) await idempotency.hold(tx, ask);
+        if (ask !== null) await idempotency.hold(tx, ask, result.mostMs);
         return { call: fresh, answer: result };
       }
       const done = { call: fresh, answer: answerTo(result) };

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
 import sql from "sql-template-tag";
 import { startControl, textAt } from "../testing/control.ts";
@@ -95,6 +96,17 @@ test("an answer that shows a secret is kept sealed, and replayed whole", async (
   const rows = await trax.database.query<{ body: string }>(sql`select body from idempotency_keys where key = 'sealed'`);
   assert.equal(rows.length, 1);
   assert.ok(!JSON.stringify(rows).includes(token));
+});
+
+test("what is kept of a request tells nothing of what was in it, and a key kept before that was so is still its request's", async () => {
+  await create("hashed", { name: "hashed" });
+  const plain = createHash("sha256").update(`POST\n/v1/studios\n{"name":"hashed"}`).digest();
+  const kept = () =>
+    trax.database.query<{ hash: Buffer }>(sql`select request_hash as hash from idempotency_keys where key = 'hashed'`);
+  assert.equal((await kept())[0]?.hash.equals(plain), false);
+  await trax.database.query(sql`update idempotency_keys set request_hash = ${plain} where key = 'hashed'`);
+  assert.equal((await create("hashed", { name: "hashed" })).headers.get("idempotent-replayed"), "true");
+  assert.equal((await create("hashed", { name: "other" })).code, "idempotency_mismatch");
 });
 
 test("after a day a key is free again", async () => {

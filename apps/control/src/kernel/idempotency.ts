@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import type { Queryable } from "@trax/foundation/database";
 import { Secret } from "@trax/foundation/secret";
 import type { Vault } from "@trax/foundation/vault";
 import type { Principal } from "./auth/principal.ts";
 import { ApiError, invalidRequest } from "./errors.ts";
-import { dropHeld, findAnswer, heldStatus, keepAnswer, tryLock } from "./idempotency-sql.ts";
+import { dropHeld, findAnswer, heldStatus, holdAnswer, keepAnswer, tryLock } from "./idempotency-sql.ts";
 import type { Ask } from "./idempotency-sql.ts";
 
 /**
@@ -14,11 +14,13 @@ import type { Ask } from "./idempotency-sql.ts";
  * sealed: they may show a secret once.
  */
 export type Idempotency = {
+  /** What the request's `Idempotency-Key` asks for; null without one. Throws 400 for one that is malformed. */
+  read(header: string | string[] | undefined, principal: Principal, path: string, body: object): Ask | null;
   /** Inside the transaction, before the work: the answer to replay, or null to go on. */
   begin(tx: Queryable, ask: Ask): Promise<Answer | null>;
   keep(tx: Queryable, ask: Ask, answer: Answer): Promise<void>;
-  /** Inside the transaction: its answer follows, and retries are told to wait for it. */
-  hold(tx: Queryable, ask: Ask): Promise<void>;
+  /** Inside the transaction: its answer follows within so long, and retries are told to wait for it. */
+  hold(tx: Queryable, ask: Ask, heldMs: number): Promise<void>;
   /** No answer followed: the key may be used again. */
   letGo(db: Queryable, ask: Ask): Promise<void>;
   /** Whether there is an answer already, without a lock: then a slow check has been made before. */
@@ -29,32 +31,26 @@ export type Answer = { readonly status: number; readonly body: string };
 
 const shape = /^[\x21-\x7e]{1,255}$/;
 
-/** What the request's `Idempotency-Key` asks for; null without one. Throws 400 for one that is malformed. */
-export function idempotencyOf(
-  header: string | string[] | undefined,
-  principal: Principal,
-  path: string,
-  body: object,
-): Ask | null {
-  if (header === undefined) return null;
-  if (typeof header !== "string" || !shape.test(header)) {
-    throw invalidRequest("The Idempotency-Key is not valid.", [
-      { path: "header.Idempotency-Key", message: "must be 1 to 255 visible ASCII characters" },
-    ]);
-  }
-  return {
-    accountId: principal.accountId,
-    credentialId: principal.id,
-    key: header,
-    requestHash: createHash("sha256")
-      .update(`POST\n${path}\n${canonicalJson(body)}`)
-      .digest(),
-  };
-}
-
 export function openIdempotency(vault: Vault): Idempotency {
+  const hashKey = vault.derive("idempotency");
   const context = (ask: Ask) => ({ accountId: ask.accountId, row: `idempotency ${ask.credentialId} ${ask.key}` });
   return {
+    read(header, principal, path, body) {
+      if (header === undefined) return null;
+      if (typeof header !== "string" || !shape.test(header)) {
+        throw invalidRequest("The Idempotency-Key is not valid.", [
+          { path: "header.Idempotency-Key", message: "must be 1 to 255 visible ASCII characters" },
+        ]);
+      }
+      const request = `POST\n${path}\n${canonicalJson(body)}`;
+      return {
+        accountId: principal.accountId,
+        credentialId: principal.id,
+        key: header,
+        requestHash: createHmac("sha256", hashKey).update(request).digest(),
+        plainHash: createHash("sha256").update(request).digest(),
+      };
+    },
     async begin(tx, ask) {
       const lock = createHash("sha256")
         .update(JSON.stringify([ask.accountId, ask.credentialId, ask.key]))
@@ -64,7 +60,8 @@ export function openIdempotency(vault: Vault): Idempotency {
       if (!(await tryLock(tx, lock))) throw inProgress();
       const kept = await findAnswer(tx, ask);
       if (kept === null) return null;
-      if (!kept.requestHash.equals(ask.requestHash)) throw new ApiError("idempotency_mismatch");
+      const isSame = [ask.requestHash, ask.plainHash].some((hash) => hash.equals(kept.requestHash));
+      if (!isSame) throw new ApiError("idempotency_mismatch");
       if (kept.status === heldStatus) throw inProgress();
       return { status: kept.status, body: kept.body === null ? "" : vault.decrypt(kept.body, context(ask)).reveal() };
     },
@@ -76,7 +73,7 @@ export function openIdempotency(vault: Vault): Idempotency {
         answer.body === "" ? null : vault.encrypt(new Secret(answer.body), context(ask)),
       );
     },
-    hold: (tx, ask) => keepAnswer(tx, ask, heldStatus, null),
+    hold: (tx, ask, heldMs) => holdAnswer(tx, ask, heldMs),
     letGo: (db, ask) => dropHeld(db, ask),
     async isAnswered(db, ask) {
       const kept = await findAnswer(db, ask);

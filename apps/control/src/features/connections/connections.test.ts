@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import type { Socket } from "node:net";
 import { after, test } from "node:test";
 import { Connection, ConnectionList, Destination, PlatformList } from "@trax/contract";
 import { newId } from "@trax/foundation/ids";
@@ -194,6 +197,39 @@ test("title and category are set at the platform", async () => {
   refusedAs(limited, 503, "platform_unavailable");
   assert.equal(limited.headers.get("retry-after"), "7");
   refusedAs(await set({ title: "a\nb" }), 400, "invalid_request");
+});
+
+test("while a server that is slow to answer is linked, the same request again is told to wait", async (context) => {
+  const silent = createServer();
+  silent.listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const sockets: Socket[] = [];
+  silent.on("connection", (socket) => sockets.push(socket));
+  context.after(() => {
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  });
+  const address = silent.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const link = () =>
+    control.call("/v1/connections", {
+      method: "POST",
+      key: ada.account.key,
+      headers: { "idempotency-key": "slow" },
+      body: { platform: "irc", server: `irc://127.0.0.1:${address.port}`, channel: "#slow", nick: "ada" },
+    });
+  const first = link();
+  await waitFor("it is asked", () => sockets.length === 1);
+  // As after the longest that it may take.
+  await database.query(sql`
+    update idempotency_keys set created_at = created_at - interval '30 seconds', held_until = held_until - interval '30 seconds'
+    where account_id = ${ada.account.accountId} and key = 'slow'`);
+  refusedAs(await link(), 409, "idempotency_in_progress");
+  assert.equal(sockets.length, 1);
+  for (const socket of sockets) socket.destroy();
+  refusedAs(await first, 422, "platform_refused");
+  const rows = await database.query(sql`select from idempotency_keys where key = 'slow'`);
+  assert.equal(rows.length, 0, "and is free again");
 });
 
 test("unlinking withdraws the grant and cuts the destinations made from it", async () => {

@@ -54,6 +54,9 @@ export async function getConnection(
   return connectionView(registry, row, await quotasOf(registry, [row]));
 }
 
+/** An IRC server may take 10 s to be reached and 20 s to let TRaX in, an Owncast twice 10 s; names are resolved besides. */
+const longestLinkMs = 60_000;
+
 /** Links by what the request holds, once the platform has taken it. */
 export function createConnection(
   connections: Connections,
@@ -81,7 +84,7 @@ export function createConnection(
       // Its server is one that the request named: whatever is wrong there, another request mends it.
       throw error instanceof PlatformError ? new ApiError("platform_refused", error.message) : error;
     }
-  });
+  }, longestLinkMs);
 }
 
 /** Sets what viewers are told of the account's stream, at the platform. */

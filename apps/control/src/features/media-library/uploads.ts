@@ -16,8 +16,9 @@ export type UploadParts = {
   readonly show: ShowAsset;
 };
 
-/** Storage that is silent must not keep an answer for longer than idempotency holds it, ms. */
+/** For storage that is silent, ms; it is asked twice at the most. */
 const patienceMs = 12_000;
+const longestMs = 30_000;
 
 export function uploadOf(row: AssetRow): Uploaded {
   return { ...row, expiresAt: row.uploadExpiresAt ?? row.createdAt };
@@ -34,7 +35,7 @@ export function beginUpload({ database, show, storage }: UploadParts, row: Asset
       await rows.forgetAsset(database, row.accountId, row.id);
       throw error;
     }
-  });
+  }, longestMs);
 }
 
 /** The upload once more, with its whole time. */
@@ -54,7 +55,7 @@ export async function resumeUpload(
     const uploadId = await inTime(storage.begin(uploadOf(row)));
     if (uploadId !== null) await rows.nameUpload(database, accountId, assetId, uploadId);
     return offered({ show, storage }, { ...row, uploadId });
-  });
+  }, longestMs);
 }
 
 async function offered({ show, storage }: Pick<UploadParts, "show" | "storage">, row: AssetRow): Promise<AssetCreated> {
