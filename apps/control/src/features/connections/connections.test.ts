@@ -186,6 +186,23 @@ test("a password that is not taken any more has to be linked again: told once, a
   assert.equal((await now()).status, "ok");
 });
 
+test("linked anew, the grant of before is withdrawn at its platform, in its time, and the new one is not", async () => {
+  const there = twitch.addUser({ login: "mary" });
+  const mary = await Tenant.make(control);
+  twitch.decide({ kind: "consent", userId: there.id });
+  const id = await linkAt(control, mary, "twitch");
+  const broken = twitch.failNext({ path: /revoke$/, status: 500 });
+  assert.equal(await linkAt(control, mary, "twitch"), id);
+  assert.equal(twitch.liveGrants(there), 2);
+  await waitFor("it is asked", () => broken.hits() === 1);
+  await database.query(sql`update owed_revocations set due_at = now() where connection_id = ${id}`);
+  await database.query(sql`select pg_notify('trax_connections', '')`);
+  await waitFor("the old grant is withdrawn", () => twitch.liveGrants(there) === 1, 15_000);
+  assert.equal((await mary.call("PUT", `/v1/connections/${id}/metadata`, { title: "Again" })).status, 204);
+  assert.equal(there.title, "Again");
+  twitch.decide({ kind: "consent", userId: adaThere.id });
+});
+
 test("title and category are set at the platform", async () => {
   const id = await linkAt(control, ada, "twitch");
   const set = (body: object) => ada.call("PUT", `/v1/connections/${id}/metadata`, body);

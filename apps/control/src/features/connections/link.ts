@@ -5,20 +5,19 @@ import { holdStudio } from "../broadcast/index.ts";
 import { studiosOf, tellChanged } from "./changed.ts";
 import type { Linked } from "./platform.ts";
 import { dueAt, sealSecrets } from "./sealed.ts";
+import type { Registry } from "./registry.ts";
 import { askAgain, findLink, insertLink, renewLink } from "./sql.ts";
 import type { StoredLink } from "./sql.ts";
+import { oweRevocation } from "./token-sql.ts";
 
 const longestName = 200;
 
+type Parts = { readonly database: Database; readonly vault: Vault; readonly registry: Registry };
+
 /** Stores what linking found out; an account that is linked already is linked anew. Answers the connection's id. */
-export async function storeLink(
-  parts: { readonly database: Database; readonly vault: Vault },
-  accountId: string,
-  platform: string,
-  linked: Linked,
-): Promise<string> {
+export async function storeLink(parts: Parts, accountId: string, platform: string, linked: Linked): Promise<string> {
   for (;;) {
-    const id = await parts.database.transaction((tx) => tryToStore(tx, parts.vault, accountId, platform, linked));
+    const id = await parts.database.transaction((tx) => tryToStore(tx, parts, accountId, platform, linked));
     if (id !== null) return id;
   }
 }
@@ -26,7 +25,7 @@ export async function storeLink(
 /** Null: the row came or went meanwhile. */
 async function tryToStore(
   tx: Queryable,
-  vault: Vault,
+  { vault, registry }: Omit<Parts, "database">,
   accountId: string,
   platform: string,
   linked: Linked,
@@ -54,7 +53,12 @@ async function tryToStore(
   }
   const studios = await studiosOf(tx, accountId, id);
   for (const studioId of studios) await holdStudio(tx, accountId, studioId);
-  if (!(await renewLink(tx, accountId, row))) return null;
+  const before = await renewLink(tx, accountId, row);
+  if (before === null) return null;
+  // Nobody holds the grant of before any more. Where one that is withdrawn ends all, it is let be: it is this link's, too.
+  const client = registry.find(platform)?.client;
+  if (client?.revoke !== undefined && client.withdrawsAll !== true)
+    await oweRevocation(tx, { accountId, connectionId: id, platform, platformUserId, sealed: before });
   await askAgain(tx, accountId, id);
   await tellChanged(tx, accountId, change, studios);
   return id;

@@ -76,15 +76,16 @@ export async function insertLink(db: Queryable, accountId: string, link: StoredL
   return made.length > 0;
 }
 
-/** What was linked is linked anew. Answers whether it is still there. */
-export async function renewLink(db: Queryable, accountId: string, link: StoredLink): Promise<boolean> {
-  const renewed = await db.query(sql`
-    update connections set account_name = ${link.accountName}, scopes = ${[...link.scopes]},
+/** What was linked is linked anew. Answers the secrets of before, sealed; null where it is not there any more. */
+export async function renewLink(db: Queryable, accountId: string, link: StoredLink): Promise<string | null> {
+  const [before] = await db.query<{ secrets: string }>(sql`
+    update connections c set account_name = ${link.accountName}, scopes = ${[...link.scopes]},
       settings = ${JSON.stringify(link.settings)}::jsonb, secrets = ${link.secrets}, secrets_version = secrets_version + 1,
       token_expires_at = ${link.expiresAt}, refresh_due_at = ${link.dueAt}, refresh_attempts = 0, refresh_until = null,
       status = 'ok', status_reason = null, updated_at = now()
-    where account_id = ${accountId} and id = ${link.id} returning id`);
-  return renewed.length > 0;
+    from (select id, secrets from connections where account_id = ${accountId} and id = ${link.id} for update) before
+    where c.id = before.id returning before.secrets`);
+  return before?.secrets ?? null;
 }
 
 /** Destinations made from it need not wait to ask again, unless they are asking. The caller holds their studios. */
