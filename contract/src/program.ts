@@ -117,7 +117,7 @@ export const Taken = z
     sceneId: z.string().nullable(),
     at: Time.nullable().meta({
       description:
-        "When the first frame of it left the encoder (of a fade: its first). Null: no composed program runs now; it starts with this scene.",
+        "The time of the first frame of it (of a fade: its first), by the program's frame clock; the answer comes once that frame has left the encoder. Null: no composed program runs now; it starts with this scene.",
     }),
   })
   .meta({ id: "Taken" });

@@ -44,7 +44,7 @@ describe("takes", () => {
     const middle = differences.toSorted((a, b) => a - b)[Math.floor(takes / 2)] ?? 0;
     const off = differences.map((difference) => difference - middle);
     context.diagnostic(`told times off by ${Math.min(...off).toFixed(0)} to ${Math.max(...off).toFixed(0)} ms`);
-    const astray = off.filter((ms) => Math.abs(ms) > 1.5 * frameMs);
+    const astray = off.filter((ms) => Math.abs(ms) > frameMs);
     assert.deepEqual(astray, [], "each within a frame of the time that was told");
   });
 

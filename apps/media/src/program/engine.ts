@@ -266,7 +266,8 @@ export class Engine {
     if (!isWhole || this.#taken === null || frame < this.#taken.frame) return;
     const { take, sceneId } = this.#taken;
     this.#taken = null;
-    this.#listener.report({ type: "shown", take, sceneId, at: new Date().toISOString() });
+    // Its place on the frame clock, which its timestamp says as well: exact, also when it was made late.
+    this.#listener.report({ type: "shown", take, sceneId, at: new Date(Date.now() - (now - at)).toISOString() });
   }
 
   #mixSources(shown: readonly string[], fadeMs: number): void {
