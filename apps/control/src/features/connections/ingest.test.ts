@@ -388,7 +388,8 @@ test("an edit while its platform is asked has nobody ask twice, and what was ask
   const claim = await taken();
   assert.ok(claim !== null);
   await edit({ delayMs: 1_000 });
-  // The show ends and begins again, and the account is linked anew.
+  // The show ends and begins again, and the account is linked anew; the grant of before ends later.
+  twitch.failNext({ path: /revoke$/, status: 500 });
   await endShow(show);
   await goLive(show);
   twitch.decide({ kind: "consent", userId: first.id });
