@@ -61,8 +61,8 @@ export async function openControl(options: {
   const connections = opened.adopt(await openConnections({ config, database, vault, log, url }), (one) => one.close());
   const chatConnections = options.chatConnections ?? connections;
   opened.adopt(startChat({ database, eventFeed, connections: chatConnections, log }), (one) => one.close());
-  const library = opened.adopt(await openLibrary({ config, database, vault, log }), (one) => one.close());
   const limiter = openRateLimiter();
+  const library = opened.adopt(await openLibrary({ config, database, vault, limiter, log }), (one) => one.close());
   const requests = openHttpHistogram();
   const accessLog = opened.adopt(
     openAccessLog({ destination: options.output, on: log.isLevelEnabled("info"), requests }),

@@ -7,6 +7,7 @@ import { allowLongBody } from "../../kernel/long-body.ts";
 import type { PlainRoutes } from "../../kernel/plain-routes.ts";
 import { diskPath, permissionTo } from "./disk-storage.ts";
 import type { DiskUploads, Piece } from "./disk-uploads.ts";
+import type { DownloadLimit } from "./download-limit.ts";
 import type { PathSigner, SignedQuery } from "./signed-path.ts";
 import { findSignedUpload } from "./sql.ts";
 import type { AssetRow } from "./sql.ts";
@@ -24,8 +25,9 @@ export function diskRoutes(options: {
   readonly database: Database;
   readonly uploads: DiskUploads;
   readonly signer: PathSigner;
+  readonly limit: DownloadLimit;
 }): PlainRoutes {
-  const { root, database, uploads, signer } = options;
+  const { root, database, uploads, signer, limit } = options;
 
   /** The upload that the URL is for; refused where the asset is gone, or has its bytes. */
   const asked = async (request: FastifyRequest<OfAsset>): Promise<AssetRow> => {
@@ -73,9 +75,12 @@ export function diskRoutes(options: {
     const { assetId, file } = request.params;
     const { type, name = null } = request.query;
     const key = `assets/${assetId}/${file}`;
-    if (typeof type !== "string" || (name !== null && typeof name !== "string"))
+    const isNamed = typeof type === "string" && (name === null || typeof name === "string");
+    if (!isNamed || !signer.isSigned(permissionTo.read(key, type, name), request.query)) {
+      limit.countRefused(request, reply);
       throw new ApiError("signed_url_refused");
-    if (!signer.isSigned(permissionTo.read(key, type, name), request.query)) throw new ApiError("signed_url_refused");
+    }
+    await limit.count(request, reply, assetId);
     reply.headers({
       "cache-control": "private, max-age=600",
       "x-content-type-options": "nosniff",
@@ -94,7 +99,7 @@ export function diskRoutes(options: {
     });
     app.put<OfAsset>(`${diskPath}/:assetId/upload`, take);
     app.head<OfAsset>(`${diskPath}/:assetId/upload`, tell);
-    app.get<OfFile>(`${diskPath}/:assetId/:file`, give);
+    app.get<OfFile>(`${diskPath}/:assetId/:file`, { config: { isLimitedElsewhere: true } }, give);
     for (const url of [`${diskPath}/:assetId/upload`, `${diskPath}/:assetId/:file`])
       app.options(url, async (_request, reply) => {
         await reply.code(204).send();

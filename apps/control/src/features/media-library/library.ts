@@ -5,10 +5,12 @@ import { objectDirectoryOf, openObjectStore } from "@trax/foundation/object-stor
 import type { ObjectStore } from "@trax/foundation/object-store";
 import type { Vault } from "@trax/foundation/vault";
 import type { PlainRoutes } from "../../kernel/plain-routes.ts";
+import type { RateLimiter } from "../../kernel/rate-limit.ts";
 import { publicUrlOf } from "../../kernel/public-url.ts";
 import { diskRoutes } from "./disk-routes.ts";
 import { diskStorage } from "./disk-storage.ts";
 import { DiskUploads } from "./disk-uploads.ts";
+import { downloadLimit } from "./download-limit.ts";
 import { pathSigner } from "./signed-path.ts";
 import { shownAssets } from "./shown-assets.ts";
 import type { ShowAsset } from "./shown-assets.ts";
@@ -31,6 +33,7 @@ export async function openLibrary(options: {
   readonly config: Config;
   readonly database: Database;
   readonly vault: Vault;
+  readonly limiter: RateLimiter;
   readonly log: Logger;
 }): Promise<Library> {
   const { config, database, log } = options;
@@ -57,17 +60,25 @@ function onDisk({
   config,
   database,
   vault,
+  limiter,
 }: {
   readonly config: Config;
   readonly database: Database;
   readonly vault: Vault;
+  readonly limiter: RateLimiter;
 }): Storage {
   const root = objectDirectoryOf(config);
   const uploads = new DiskUploads(root);
   const signer = pathSigner(vault.derive("media files"));
   return {
     storage: diskStorage({ root, uploads, signer, baseUrl: publicUrlOf(config) }),
-    routes: diskRoutes({ root, database, uploads, signer }),
+    routes: diskRoutes({
+      root,
+      database,
+      uploads,
+      signer,
+      limit: downloadLimit({ database, limiter, rateLimit: config.TRAX_RATE_LIMIT }),
+    }),
   };
 }
 

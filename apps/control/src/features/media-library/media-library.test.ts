@@ -70,6 +70,30 @@ test("a URL that was changed, or has run out, is refused", async () => {
   }
 });
 
+test("signed files are limited by whose they are, ten times as high, and what is not signed by its address", async () => {
+  const { baseUrl } = await control.another({ TRAX_DATA_DIR: dataDir, TRAX_RATE_LIMIT: "3/60" });
+  const eve = await Tenant.make(control);
+  const fileOf = async (tenant: Tenant): Promise<string> => {
+    const made = await create({}, tenant);
+    assert.equal(await send(made, bytes), "200");
+    const { downloadUrl } = shapeOf(await tenant.call("GET", `/v1/media/${made.id}`), 200, Asset);
+    return baseUrl + (downloadUrl ?? "").slice(new URL(downloadUrl ?? "").origin.length);
+  };
+  const statusesOf = async (url: string, times: number): Promise<number[]> => {
+    const statuses: number[] = [];
+    for (let n = 0; n < times; n++) {
+      const answer = await fetch(url, { headers: { range: "bytes=0-9" } });
+      await answer.arrayBuffer();
+      statuses.push(answer.status);
+    }
+    return statuses;
+  };
+  const [mine, theirs] = [await fileOf(ada), await fileOf(eve)];
+  assert.deepEqual(await statusesOf(mine.replace(/signature=../, "signature=AA"), 4), [403, 403, 403, 429]);
+  assert.deepEqual(await statusesOf(mine, 31), [...Array.from({ length: 30 }, () => 206), 429]);
+  assert.deepEqual(await statusesOf(theirs, 1), [206]);
+});
+
 test("an upload that is cut off is gone on with, from where it was cut", async () => {
   const made = await create();
   await cutOff(made, bytes.subarray(0, 100_000));

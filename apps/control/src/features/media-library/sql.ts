@@ -54,6 +54,14 @@ export async function findAsset(db: Queryable, accountId: string, assetId: strin
   return row;
 }
 
+/** Whose the asset of a signed URL is. */
+export async function findSignedAccount(db: Queryable, assetId: string): Promise<string | undefined> {
+  const [row] = await db.query<{ accountId: string }>(
+    sql`select account_id as "accountId" from assets where id = ${assetId}`,
+  );
+  return row?.accountId;
+}
+
 /** The asset of a signed URL, which stands for whose it is. */
 export async function findSignedUpload(db: Queryable, assetId: string): Promise<AssetRow | undefined> {
   const [row] = await db.query<AssetRow>(sql`select ${columns} from assets where id = ${assetId}`);
