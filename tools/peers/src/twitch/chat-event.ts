@@ -47,6 +47,74 @@ export function messageEvent(world: World, message: ChatMessage): ChatEvent {
   };
 }
 
+/** What Twitch itself shows in chat, and what its own field then has (Channel Chat Notification Event). */
+const notices = {
+  resub: {
+    cumulative_months: 3,
+    duration_months: 1,
+    streak_months: null,
+    sub_tier: "1000",
+    is_prime: false,
+    is_gift: false,
+    gifter_is_anonymous: null,
+    gifter_user_id: null,
+    gifter_user_login: null,
+    gifter_user_name: null,
+  },
+  announcement: { color: "PRIMARY" },
+} as const;
+
+/** With what a user may say. */
+export type Notice = keyof typeof notices;
+
+/** `channel.chat.notification` v1. */
+export function noticeEvent(world: World, message: ChatMessage, notice: Notice): ChatEvent {
+  return notification(world, message, notice, notices[notice]);
+}
+
+/** The same of a raid, which its user says nothing with. */
+export function raidEvent(world: World, broadcaster: TwitchUser, raider: TwitchUser, id: string): ChatEvent {
+  const message = { id, broadcaster, chatter: raider, text: "", replyTo: null, badges: [] };
+  const { id: user_id, login: user_login, name: user_name } = raider;
+  return notification(world, message, "raid", {
+    user_id,
+    user_login,
+    user_name,
+    viewer_count: 7,
+    profile_image_url: "",
+  });
+}
+
+function notification(
+  world: World,
+  { broadcaster, chatter, text, id, badges }: ChatMessage,
+  type: string,
+  details: object,
+): ChatEvent {
+  return {
+    type: "channel.chat.notification",
+    broadcasterId: broadcaster.id,
+    event: {
+      ...fieldsOf("broadcaster", broadcaster),
+      source_broadcaster_user_id: null,
+      source_broadcaster_user_login: null,
+      source_broadcaster_user_name: null,
+      ...fieldsOf("chatter", chatter),
+      chatter_is_anonymous: false,
+      color: chatter.color,
+      badges,
+      source_badges: null,
+      system_message: `${chatter.name}: ${type}`,
+      message_id: id,
+      source_message_id: null,
+      message: { text, fragments: fragmentsOf(world, text) },
+      notice_type: type,
+      ...Object.fromEntries(["sub", "resub", "sub_gift", "raid", "announcement"].map((name) => [name, null])),
+      [type]: details,
+    },
+  };
+}
+
 /** `channel.chat.message_delete` v1. */
 export function deletionEvent(broadcaster: TwitchUser, target: TwitchUser, messageId: string): ChatEvent {
   return {

@@ -4,7 +4,16 @@ import { type Decision, type Issued, makeOAuth } from "../platform/oauth.ts";
 import { type PlatformServer, startPlatformServer } from "../platform/server.ts";
 import { errorBody } from "./answers.ts";
 import { authRoutes } from "./auth.ts";
-import { type ChatEvent, clearedEvent, deletionEvent, messageEvent, userClearedEvent } from "./chat-event.ts";
+import {
+  type ChatEvent,
+  clearedEvent,
+  deletionEvent,
+  messageEvent,
+  type Notice,
+  noticeEvent,
+  raidEvent,
+  userClearedEvent,
+} from "./chat-event.ts";
 import { type DropReason, type Helix, helixRoutes } from "./helix.ts";
 import { ingestRoute } from "./ingests.ts";
 import { makeRateLimit } from "./rate-limit.ts";
@@ -36,6 +45,8 @@ export type SayOptions = {
   readonly id?: string;
   readonly replyTo?: string;
   readonly badges?: readonly Badge[];
+  /** It is said with something that Twitch itself shows: then it comes with that alone. */
+  readonly notice?: Notice;
 };
 
 export type Twitch = PlatformServer & {
@@ -54,6 +65,8 @@ export type Twitch = PlatformServer & {
   readonly liveGrants: (user: TwitchUser) => number;
   /** Answers the message's id. */
   readonly say: (channel: TwitchUser, chatter: TwitchUser, text: string, options?: SayOptions) => string;
+  /** The raider says nothing by it. */
+  readonly raid: (channel: TwitchUser, raider: TwitchUser) => void;
   /** Also one that nobody has seen yet. */
   readonly deleteMessage: (channel: TwitchUser, chatter: TwitchUser, messageId: string) => void;
   /** A ban or time-out: all that this user said. */
@@ -107,7 +120,7 @@ export async function startTwitch(options: TwitchOptions = {}): Promise<Twitch> 
       badges: how.badges ?? (chatter === broadcaster ? [{ set_id: "broadcaster", id: "1", info: "" }] : []),
     };
     world.messages.set(message.id, message);
-    tell(messageEvent(world, message));
+    tell(how.notice === undefined ? messageEvent(world, message) : noticeEvent(world, message, how.notice));
     return message.id;
   };
   const helix: Helix = {
@@ -190,6 +203,7 @@ export async function startTwitch(options: TwitchOptions = {}): Promise<Twitch> 
     },
     liveGrants: (user) => oauth.liveGrants(user.id),
     say,
+    raid: (channel, raider) => tell(raidEvent(world, channel, raider, randomUUID())),
     deleteMessage: (channel, chatter, messageId) => tell(deletionEvent(channel, chatter, messageId)),
     clearUser: (channel, target) => tell(userClearedEvent(channel, target)),
     clearChat: (channel) => tell(clearedEvent(channel)),

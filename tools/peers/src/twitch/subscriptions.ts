@@ -22,6 +22,7 @@ export type Notification = { readonly subscription: Subscription; readonly messa
 
 const types = new Set([
   "channel.chat.message",
+  "channel.chat.notification",
   "channel.chat.message_delete",
   "channel.chat.clear_user_messages",
   "channel.chat.clear",

@@ -112,25 +112,34 @@ test("chat is heard: messages, replies, emotes, deletions, clearings, and our ow
       `${event.chatterDisplayName}: ${event.messageText} [${parts}] ${event.parentMessageText ?? ""} ${event.color}`,
     );
   });
+  listener.onChannelChatNotification(streamer.id, streamer.id, (event) =>
+    heard.push(`${event.type} of ${event.chatterDisplayName}: ${event.messageText}`),
+  );
   listener.onChannelChatMessageDelete(streamer.id, streamer.id, (event) => heard.push(`deleted ${event.messageId}`));
   listener.onChannelChatClearUserMessages(streamer.id, streamer.id, (event) => heard.push(`cleared ${event.userName}`));
   listener.onChannelChatClear(streamer.id, streamer.id, () => heard.push("cleared"));
   listener.start();
   try {
-    await waitFor("four subscriptions", () => twitch.subscriptions().length === 4);
+    await waitFor("five subscriptions", () => twitch.subscriptions().length === 5);
     assert.deepEqual(problems, []);
     const first = twitch.say(streamer, viewer, "hi @streamer Kappa !");
     const sent = await client.asUser(streamer.id, (user) =>
       user.chat.sendChatMessage(streamer.id, "welcome", { replyParentMessageId: first }),
     );
     assert.equal(sent.isSent, true);
+    twitch.say(streamer, viewer, "three months", { notice: "resub" });
+    twitch.say(streamer, streamer, "news", { notice: "announcement" });
+    twitch.raid(streamer, viewer);
     twitch.deleteMessage(streamer, viewer, first);
     twitch.clearUser(streamer, viewer);
     twitch.clearChat(streamer);
-    await waitFor("five events", () => heard.length >= 5);
+    await waitFor("eight events", () => heard.length >= 8);
     assert.deepEqual(heard, [
       "Viewer: hi @streamer Kappa ! [text=hi |mention=@streamer|text= |emote=Kappa|text= !]  null",
       "Streamer: welcome [text=welcome] hi @streamer Kappa ! #FF0000",
+      "resub of Viewer: three months",
+      "announcement of Streamer: news",
+      "raid of Viewer: ",
       `deleted ${first}`,
       "cleared viewer",
       "cleared",
@@ -142,14 +151,14 @@ test("chat is heard: messages, replies, emotes, deletions, clearings, and our ow
       const now = twitch.sessions();
       return now.length === 1 && now[0] !== old;
     });
-    assert.equal(twitch.subscriptions().length, 4);
+    assert.equal(twitch.subscriptions().length, 5);
     twitch.say(streamer, viewer, "still here");
-    await waitFor("the sixth", () => heard.length === 6);
+    await waitFor("the ninth", () => heard.length === 9);
 
     const revoked: string[] = [];
     listener.onRevoke((subscription, status) => revoked.push(`${subscription.id} ${status}`));
     twitch.withdraw(streamer);
-    await waitFor("four revocations", () => revoked.length === 4);
+    await waitFor("five revocations", () => revoked.length === 5);
     assert.match(revoked[0] ?? "", /^channel\.chat\..* authorization_revoked$/);
   } finally {
     listener.stop();

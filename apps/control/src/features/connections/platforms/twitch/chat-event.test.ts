@@ -29,6 +29,23 @@ test("a message without what it need not have is one", () => {
   assert.equal(update.sentAt.toISOString(), "2026-01-01T10:00:00.123Z");
 });
 
+test("of what Twitch shows in chat itself, what its user says is a message; where nothing is said it is none", () => {
+  const resub = {
+    ...said,
+    notice_type: "resub",
+    system_message: "bob subscribed for 3 months",
+    chatter_is_anonymous: false,
+  };
+  const update = notification("channel.chat.notification", { event: resub });
+  assert.ok(update?.kind === "message");
+  assert.deepEqual(
+    [update.platformMessageId, update.text, update.author.name, update.replyTo],
+    ["m", "hi", "bob", null],
+  );
+  const raid = { ...said, notice_type: "raid", message: { text: " ", fragments: [] } };
+  assert.equal(notification("channel.chat.notification", { event: raid }), null);
+});
+
 test("what is not as Twitch documents it is left out", () => {
   const { message_id: _, ...incomplete } = said;
   for (const payload of [null, "x", {}, { event: null }, { event: incomplete }, { event: { ...said, message: [] } }])

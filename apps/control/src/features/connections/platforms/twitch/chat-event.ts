@@ -17,8 +17,10 @@ const Said = z.object({
 const Payload = z.object({ event: z.unknown() });
 
 /** How each type of event is read; also the types that are subscribed to (EventSub reference, Chat). */
-const readers = new Map<string, (event: unknown, at: Date) => ChatUpdate>([
+const readers = new Map<string, (event: unknown, at: Date) => ChatUpdate | null>([
   ["channel.chat.message", (event, at) => said(Said.parse(event), at)],
+  // What Twitch itself shows in chat: somebody subscribed again, raids, announces. It may carry what they say to that.
+  ["channel.chat.notification", (event, at) => saidWith(said(Said.parse(event), at))],
   [
     "channel.chat.message_delete",
     (event) => {
@@ -38,7 +40,7 @@ const readers = new Map<string, (event: unknown, at: Date) => ChatUpdate>([
 
 export const chatEventTypes: readonly string[] = [...readers.keys()];
 
-/** What a notification tells of a chat; null where it is none, or not as Twitch documents it. */
+/** What a notification tells of a chat; null where it is none, nobody says anything by it, or it is not as Twitch documents it. */
 export function updateOf({ metadata, payload }: EventSubMessage): ChatUpdate | null {
   const read = readers.get(metadata.subscription_type ?? "");
   if (metadata.message_type !== "notification" || read === undefined) return null;
@@ -50,7 +52,13 @@ export function updateOf({ metadata, payload }: EventSubMessage): ChatUpdate | n
   }
 }
 
-function said(event: z.infer<typeof Said>, sentAt: Date): ChatUpdate {
+type Message = Extract<ChatUpdate, { readonly kind: "message" }>;
+
+function saidWith(message: Message): Message | null {
+  return message.text.trim() === "" ? null : message;
+}
+
+function said(event: z.infer<typeof Said>, sentAt: Date): Message {
   const { fragments } = event.message;
   const badges = event.badges.map(({ set_id: name }) => name);
   return {

@@ -72,6 +72,22 @@ test("messages come with their author, emotes, mentions and what they answer", a
   });
 });
 
+test("what is said with a resub or an announcement is a message of who says it; a raid alone is none", async () => {
+  const [channel, chatter] = [somebody(), somebody("Bob")];
+  await using reading = await ChatReading.open(client, sessionOf(channel));
+  twitch.raid(channel, chatter);
+  const resub = twitch.say(channel, chatter, "three months LUL", { notice: "resub" });
+  twitch.say(channel, channel, "news", { id: "news", notice: "announcement" });
+  twitch.repeatEvents(2);
+  twitch.say(channel, chatter, "hi");
+  const [first, second] = await reading.until(3);
+  assert.ok(first?.kind === "message" && second?.kind === "message");
+  assert.deepEqual([first.platformMessageId, first.text, first.author.name], [resub, "three months LUL", "Bob"]);
+  assert.equal(first.emotes[0]?.name, "LUL");
+  assert.deepEqual([second.platformMessageId, second.author.isOwner], ["news", true]);
+  assert.deepEqual(reading.updates.length, 3);
+});
+
 test("what is taken back is told, also before it comes; what comes twice is given once", async () => {
   const [channel, rude] = [somebody(), somebody()];
   await using reading = await ChatReading.open(client, sessionOf(channel));
@@ -110,7 +126,7 @@ test("asked to reconnect, it is on the new connection before it leaves the old o
   say();
   await reading.until(texts.length);
   assert.deepEqual(reading.told, texts);
-  assert.equal(twitch.requestsTo(subscriptions, "POST").length, 4, "what is subscribed to moves by itself");
+  assert.equal(twitch.requestsTo(subscriptions, "POST").length, 5, "what is subscribed to moves by itself");
   assert.equal(reading.end, undefined);
 });
 

@@ -34,7 +34,11 @@ export function openTwitchChat(options: {
           }
           const update = updateOf(message);
           if (update !== null) await take([update], null);
-          else log.debug({ type: message.metadata.subscription_type }, "an event of Twitch's chat is not understood");
+          else
+            log.debug(
+              { type: message.metadata.subscription_type },
+              "an event of Twitch's chat tells nothing of what is said, or is not understood",
+            );
         },
       });
     },
