@@ -118,7 +118,8 @@ export const connectionOperations = {
     path: "/v1/connections/{connectionId}/metadata",
     tag: "Connections",
     summary: "Set the title and the category of an account's stream",
-    description: "Answered once the platform has taken it. `capabilities.metadata` tells what a platform lets be set.",
+    description:
+      "Answered once the platform has taken it. `capabilities.metadata` tells what a platform lets be set. A title with more characters than it takes, `capabilities.longestTitle`, is an `invalid_request`.",
     auth: "credential",
     scope: "stream:golive",
     write: true,

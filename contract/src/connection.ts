@@ -27,6 +27,7 @@ export const PlatformCapabilities = z
     }),
     ingest: z.boolean().meta({ description: "A destination can be made from a connection to it." }),
     metadata: z.array(z.enum(["title", "category", "privacy"]).meta({ id: "PlatformMetadataField" })),
+    longestTitle: z.number().int().nullable().meta({ description: "Characters a title may have; null: not known." }),
     chat: z
       .object({
         read: z.boolean(),
@@ -128,7 +129,10 @@ export const ConnectionAuthorization = z
 
 export const ConnectionMetadata = z
   .strictObject({
-    title: line(140).optional().meta({ example: "Friday show" }),
+    title: line(140).optional().meta({
+      description: "A longer one than the platform takes (`capabilities.longestTitle`) is refused, not cut.",
+      example: "Friday show",
+    }),
     category: line(100)
       .optional()
       .meta({ description: "By its name on the platform.", example: "Science & Technology" }),

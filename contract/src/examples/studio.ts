@@ -85,6 +85,7 @@ export const twitch = {
   linking: "oauth",
   ingest: true,
   metadata: ["title", "category"],
+  longestTitle: 140,
   chat: { read: true, send: true, replies: true, longest: 500, longer: "split" },
 };
 

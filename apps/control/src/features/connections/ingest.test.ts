@@ -73,6 +73,10 @@ test("YouTube: its stream is bound to a broadcast with the studio's title and pr
   });
   assert.equal(metadata.status, 204, metadata.text);
   assert.equal(youtube.broadcasts()[0]?.title, "Now");
+  const longer = await show.tenant.call("PUT", `/v1/connections/${show.id}/metadata`, { title: "x".repeat(101) });
+  refusedAs(longer, 400, "invalid_request");
+  assert.match(longer.text, /YouTube takes titles of at most 100 characters/);
+  assert.equal(youtube.broadcasts()[0]?.title, "Now");
   await endShow(show);
   await waitFor("YouTube knows that it is over", () => youtube.broadcasts()[0]?.lifeCycle === "complete");
   await waitFor("it is settled", async () => {

@@ -16,6 +16,7 @@ import type { Cursors } from "../../kernel/pagination.ts";
 import type { Connections } from "./connections.ts";
 import { storeLink } from "./link.ts";
 import { PlatformError } from "./platform.ts";
+import type { Platform } from "./platform.ts";
 import { asRefusal } from "./platform-refusal.ts";
 import type { Registry } from "./registry.ts";
 import { findConnection, holdConnection, listConnections } from "./sql.ts";
@@ -106,6 +107,7 @@ export async function setMetadata(
       "platform_refused",
       `${known?.platform.title ?? row.platform} does not let the ${missing} be set.`,
     );
+  if (metadata.title !== undefined && known !== null) requireTitleFits(metadata.title, known.platform);
   return new LaterAnswer(async () => {
     try {
       const { title, category } = metadata;
@@ -119,6 +121,14 @@ export async function setMetadata(
       throw asRefusal(error);
     }
   });
+}
+
+/** Cut, it would be another than was asked for. */
+function requireTitleFits(title: string, platform: Platform): void {
+  const most = platform.capabilities.longestTitle;
+  if (most === undefined || [...title.trim()].length <= most) return;
+  const details = [{ path: "body.title", message: `must be at most ${most} characters` }];
+  throw invalidRequest(`${platform.title} takes titles of at most ${most} characters.`, details);
 }
 
 /** What a destination made from a connection is, until its platform tells better at go-live. */

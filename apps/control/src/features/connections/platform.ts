@@ -33,6 +33,8 @@ export type Capabilities = {
   /** Whether it has an ingest for a destination: where, until the platform tells better at go-live; null: none. */
   readonly ingestUrl: string | null;
   readonly metadata: readonly ("title" | "category" | "privacy")[];
+  /** Characters a title may have, where that is known. */
+  readonly longestTitle?: number;
   readonly chat: {
     readonly read: boolean;
     readonly send: boolean;

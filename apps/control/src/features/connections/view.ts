@@ -4,9 +4,9 @@ import type { OpenPlatform, Registry } from "./registry.ts";
 import type { ConnectionRow } from "./sql.ts";
 
 function capabilitiesOf({ capabilities }: Platform): PlatformCapabilities {
-  const { linking, ingestUrl, metadata } = capabilities;
+  const { linking, ingestUrl, metadata, longestTitle = null } = capabilities;
   const { longestBytes: _, ...chat } = capabilities.chat;
-  return { linking, ingest: ingestUrl !== null, metadata: [...metadata], chat };
+  return { linking, ingest: ingestUrl !== null, metadata: [...metadata], longestTitle, chat };
 }
 
 /** Of a platform whose folder is gone. */
@@ -14,6 +14,7 @@ const nothing: PlatformCapabilities = {
   linking: "oauth",
   ingest: false,
   metadata: [],
+  longestTitle: null,
   chat: { read: false, send: false, replies: false, longest: null, longer: "refuse" },
 };
 

@@ -14,6 +14,7 @@ export const platform: Platform = {
     linking: "oauth",
     ingestUrl: "rtmps://ingest.global-contribute.live-video.net:443/app",
     metadata: ["title", "category"],
+    longestTitle: 140,
     chat: { read: true, send: true, replies: true, longest: 500, longer: "split" },
   },
   settings: {

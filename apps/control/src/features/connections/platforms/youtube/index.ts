@@ -4,7 +4,7 @@ import { openYouTubeApi } from "./api.ts";
 import { usualTimes } from "./chat-follow.ts";
 import type { ChatTimes } from "./chat-follow.ts";
 import { openYouTubeChat } from "./chat.ts";
-import { openLive } from "./live.ts";
+import { longestTitle, openLive } from "./live.ts";
 
 const scopes = ["https://www.googleapis.com/auth/youtube.force-ssl"];
 
@@ -16,6 +16,7 @@ export const platform: Platform = {
     linking: "oauth",
     ingestUrl: "rtmps://a.rtmps.youtube.com:443/live2",
     metadata: ["title", "category", "privacy"],
+    longestTitle,
     chat: { read: true, send: true, replies: false, longest: 200, longer: "split" },
   },
   settings: {

@@ -17,7 +17,8 @@ export type Live = {
 
 /** Ours among a channel's live streams goes by this name. */
 const streamTitle = "TRaX";
-const mostTitle = 100;
+/** Characters of a broadcast's title. */
+export const longestTitle = 100;
 /** Of what a channel has; others who stream to it may make a stream each time. */
 const mostListed = 500;
 
@@ -122,7 +123,9 @@ export function openLive(api: YouTubeApi): Live {
     return next === undefined ? null : { broadcast: next, isOn: false };
   };
 
-  const titleOf = (title: string): string => [...title.replaceAll(/[<>]/gu, " ").trim()].slice(0, mostTitle).join("");
+  /** As YouTube takes it. A studio's name may be longer; a title that is asked for was refused before. */
+  const titleOf = (title: string): string =>
+    [...title.replaceAll(/[<>]/gu, " ").trim()].slice(0, longestTitle).join("");
 
   const makeBroadcast = async (token: Secret, streamId: string, show: Show): Promise<void> => {
     const { id } = await api.ask(token, {
