@@ -29,7 +29,7 @@ export const assetOperations = {
     tag: "Media library",
     summary: "Begin an upload",
     description:
-      "Answers where to send the bytes to: `PUT` them to `upload.url` with `upload.headers`, or, where `upload.parts` is given (more than 100 MB, where the library is on S3), each part to its own. Then call `complete`. Bytes of another length, type or checksum are refused where they are sent.",
+      "Answers where to send the bytes to: `PUT` them to `upload.url` with `upload.headers`, or, where `upload.parts` is given (more than 100 MB, where the library is on S3), each part to its own. Then call `complete`. Bytes of another length, type or checksum are refused where they are sent. The account's quota is over `sizeBytes` of all its assets, uploads under way and recordings included; what is made of them (renditions, thumbnails, waveforms) does not count (`quota_exceeded`).",
     auth: "credential",
     scope: "media:write",
     write: true,

@@ -238,7 +238,8 @@ export const variables = {
     }, 3600),
   },
   TRAX_MEDIA_QUOTA_BYTES: {
-    about: "Bytes that an account may have in the media library, unless it has a quota of its own.",
+    about:
+      "Bytes that an account may have in the media library, as uploaded and recorded, unless it has a quota of its own.",
     takes: "a whole number of bytes",
     otherwise: "53687091200 (50 GiB)",
     read: optional((value) => {
