@@ -183,6 +183,17 @@ for (const name of ["createDestination", "updateDestination"] as const) {
   });
 }
 
+promise("createDestination", "conflict", "a second enabled one of one account in a studio", async () => {
+  const account = await freshAccount();
+  const connectionId = await linkSomebody({ account });
+  const studio = textAt((await account.ask("POST", "/v1/studios", { name: "Show" })).json, "id");
+  const make = (body: object) =>
+    account.ask("POST", `/v1/studios/${studio}/destinations`, { name: "Out", connectionId, ...body });
+  assert.equal((await make({})).status, 201);
+  assertRefused(await make({}), "conflict");
+  assert.equal((await make({ enabled: false })).status, 201);
+});
+
 promise("updateDestination", "conflict", "an address where the platform tells it", async () => {
   const account = await freshAccount();
   const connectionId = await linkSomebody({ account });
