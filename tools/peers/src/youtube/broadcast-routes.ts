@@ -102,7 +102,10 @@ function settable(
   if (title === "") refuse(400, "titleRequired", "The title is required.");
   if (title.length > 100) refuse(400, "invalidTitle", "The title is not valid.");
   if (scheduledStartTime === "") refuse(400, "scheduledStartTimeRequired", "The scheduled start time is required.");
-  if (Number.isNaN(Date.parse(scheduledStartTime)))
+  // Of one that has begun it is let be; of others, what has just passed is still taken.
+  const isOver = Date.parse(scheduledStartTime) < Date.now() - 60_000;
+  const hasBegun = before !== undefined && !["created", "ready"].includes(before.lifeCycle);
+  if (Number.isNaN(Date.parse(scheduledStartTime)) || (snippet !== undefined && isOver && !hasBegun))
     refuse(400, "invalidScheduledStartTime", "The scheduled start time is not valid.");
   if (!["public", "unlisted", "private"].includes(privacyStatus))
     refuse(400, "invalidPrivacyStatus", "The privacy status is not valid.");

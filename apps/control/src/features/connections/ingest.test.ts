@@ -148,6 +148,7 @@ test("YouTube: a broadcast that was left has this show's title and privacy befor
   await untilTold(show);
   assert.deepEqual([mine().length, mine()[0]?.lifeCycle], [1, "ready"]);
   await tenant.call("PATCH", `/v1/studios/${studioId}`, { name: "Rehearsal" });
+  Object.assign(mine()[0] ?? {}, { scheduledStartTime: "2026-01-01T00:00:00.000Z" });
   assert.deepEqual(await again("private"), ["Rehearsal: private"], "nothing was sent to the one before: it is used");
   assert.deepEqual(await again("public"), ["Rehearsal: public"]);
   assert.equal(youtube.streams().filter(({ title, channel: of }) => title === "TRaX" && of === channel).length, 1);

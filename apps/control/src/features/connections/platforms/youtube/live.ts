@@ -19,8 +19,8 @@ export type Live = {
 const streamTitle = "TRaX";
 /** Characters of a broadcast's title. */
 export const longestTitle = 100;
-/** Of what a channel has; others who stream to it may make a stream each time. */
-const mostListed = 500;
+/** Of fifty each, of what a channel has: an empty one may be followed by another. Others who stream to it may make a stream each time. */
+const mostPages = 10;
 
 const Channels = z.object({
   items: z.array(z.object({ id: z.string(), snippet: z.object({ title: z.string() }) })).default([]),
@@ -54,6 +54,7 @@ const Broadcast = z.object({
   contentDetails: z.object({ boundStreamId: z.string().optional() }).optional(),
 });
 type Broadcast = z.infer<typeof Broadcast>;
+type Known = { readonly broadcast: Broadcast; readonly isOn: boolean };
 const Broadcasts = z.object({ items: z.array(Broadcast).default([]), nextPageToken: z.string().optional() });
 const Videos = z.object({ items: z.array(z.object({ snippet: z.looseObject({}) })).default([]) });
 const Categories = z.object({
@@ -72,7 +73,8 @@ export function openLive(api: YouTubeApi): Live {
     isChat = false,
   ): Promise<readonly Item[]> => {
     const found: Item[] = [];
-    for (let next: string | undefined = ""; next !== undefined && found.length < mostListed;) {
+    let next: string | undefined = "";
+    for (let pages = 0; next !== undefined && pages < mostPages; pages += 1) {
       const paged = { ...query, maxResults: "50", ...(next === "" ? {} : { pageToken: next }) };
       const page: { readonly items: readonly Item[]; readonly nextPageToken?: string | undefined } = await api.ask(
         token,
@@ -112,10 +114,7 @@ export function openLive(api: YouTubeApi): Live {
     listed(token, "liveBroadcasts", { part: parts, broadcastStatus }, Broadcasts, isChat);
 
   /** One that is on or about to be, bound to our stream: whoever was interrupted goes on with it. */
-  const findBroadcast = async (
-    token: Secret,
-    streamId: string,
-  ): Promise<{ readonly broadcast: Broadcast; readonly isOn: boolean } | null> => {
+  const findBroadcast = async (token: Secret, streamId: string): Promise<Known | null> => {
     const isOurs = ({ contentDetails }: Broadcast): boolean => contentDetails?.boundStreamId === streamId;
     const on = (await broadcasts(token, "active")).find(isOurs);
     if (on !== undefined) return { broadcast: on, isOn: true };
@@ -147,12 +146,17 @@ export function openLive(api: YouTubeApi): Live {
 
   const update = (
     token: Secret,
-    { id, snippet, status: { selfDeclaredMadeForKids } }: Broadcast,
+    { broadcast, isOn }: Known,
     { title, privacy }: { readonly title?: string; readonly privacy?: Show["privacy"] },
   ) => {
+    const { id, snippet, status } = broadcast;
+    const { selfDeclaredMadeForKids } = status;
+    // Of one that has not begun, a time that is over is refused (`invalidScheduledStartTime`).
+    const isLate = !isOn && !(Date.parse(snippet.scheduledStartTime ?? "") > Date.now());
+    const start = isLate ? { scheduledStartTime: new Date().toISOString() } : {};
     // What is left out of a part that is sent is taken away.
     const changed = {
-      ...(title === undefined ? {} : { snippet: { ...snippet, title: titleOf(title) } }),
+      ...(title === undefined ? {} : { snippet: { ...snippet, ...start, title: titleOf(title) } }),
       ...(privacy === undefined ? {} : { status: { privacyStatus: privacy, selfDeclaredMadeForKids } }),
     };
     return api.ask(token, {
@@ -169,7 +173,8 @@ export function openLive(api: YouTubeApi): Live {
    * One that was left from another show, or scheduled by hand, becomes this one's before anything is sent to it. Of
    * one that is on, title and privacy may have been changed since: it is only ever made less public.
    */
-  const suit = async (token: Secret, broadcast: Broadcast, isOn: boolean, show: Show): Promise<void> => {
+  const suit = async (token: Secret, known: Known, show: Show): Promise<void> => {
+    const { broadcast, isOn } = known;
     const { title } = broadcast.snippet;
     const { privacyStatus: privacy = "public" } = broadcast.status;
     const isLessPublic = Privacy.options.indexOf(show.privacy) > Privacy.options.indexOf(privacy);
@@ -177,7 +182,7 @@ export function openLive(api: YouTubeApi): Live {
       ...(isOn || title === titleOf(show.title) ? {} : { title: show.title }),
       ...((isOn ? isLessPublic : show.privacy !== privacy) ? { privacy: show.privacy } : {}),
     };
-    if (Object.keys(to).length > 0) await update(token, broadcast, to);
+    if (Object.keys(to).length > 0) await update(token, known, to);
   };
 
   const setCategory = async (token: Secret, videoId: string, name: string): Promise<void> => {
@@ -214,7 +219,7 @@ export function openLive(api: YouTubeApi): Live {
         const stream = (await findStream(token)) ?? (await makeStream(token));
         const known = await findBroadcast(token, stream.id);
         if (known === null) await makeBroadcast(token, stream.id, show);
-        else await suit(token, known.broadcast, known.isOn, show);
+        else await suit(token, known, show);
         const { ingestionAddress, rtmpsIngestionAddress, streamName } = stream.cdn.ingestionInfo;
         return { url: rtmpsIngestionAddress ?? ingestionAddress, streamKey: streamName };
       }),
@@ -242,7 +247,7 @@ export function openLive(api: YouTubeApi): Live {
         const known = stream === null ? null : await findBroadcast(token, stream.id);
         if (known === null)
           throw new PlatformError("refused", "YouTube takes title and category of a broadcast: go live first.");
-        if (title !== undefined) await update(token, known.broadcast, { title });
+        if (title !== undefined) await update(token, known, { title });
         if (category !== undefined) await setCategory(token, known.broadcast.id, category);
       }),
     async activeChat(session) {
