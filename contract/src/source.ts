@@ -77,7 +77,7 @@ export const SourceUrl = z
   )
   .meta({
     description:
-      "Of `media` a clip or an image by `http` or `https`; of `pull` a live stream by `rtsp`, `rtsps`, `rtmp`, `rtmps`, `srt` or, for HLS, `http` and `https`. A password is kept sealed and shown as `***`. SRT takes `streamid`, `passphrase`, `pbkeylen` and `latency` in the query.",
+      "Of `media` a clip or an image by `http` or `https`; of `pull` a live stream by `rtsp`, `rtsps`, `rtmp`, `rtmps`, `srt` or, for HLS, `http` and `https`. A password is kept sealed and shown as `***`, which is taken back with the address that it is shown in, and refused with another. SRT takes `streamid`, `passphrase`, `pbkeylen` and `latency` in the query.",
     example: "https://media.example.com/opener.mp4",
   });
 

@@ -58,9 +58,10 @@ export async function checkCreate(
   rules: AddressRules,
   given: SourceCreate,
 ): Promise<void> {
-  const urls = urlsOfNew(given.kind, given);
+  const urls = urlsOfNew(given.kind, given) ?? [];
+  withoutMasks(given, urls, []);
   await requireStudio(db, accountId, studioId);
-  await checkUrls(urls ?? [], rules);
+  await checkUrls(urls, rules);
 }
 
 /** Makes a source; one that is published to comes with its first publish session, the only time that its token is shown. */
@@ -124,10 +125,11 @@ export async function updateSource(
   await holdStudio(db, accountId, studioId);
   const before = await rows.findSource(db, accountId, studioId, sourceId);
   if (before === undefined) throw notFound("source");
-  const given = urlsFor(before.kind, { url, playlist, assetId });
+  const media = { url, playlist, assetId };
+  const given = urlsFor(before.kind, media);
   await requirePlayable(db, accountId, assetId ?? null, before.assetId);
   const known = before.sealedUrls === null ? [] : (openUrls(vault, before.sealedUrls, before) ?? []);
-  const sealedUrls = given === null ? null : sealUrls(vault, withoutMasks(given, known), before);
+  const sealedUrls = given === null ? null : sealUrls(vault, withoutMasks(media, given, known), before);
   const newMedia = given === null && assetId === undefined ? null : { sealedUrls, assetId: assetId ?? null };
   const { name, onConflict, loop, silenceMs } = patch;
   const row = await rows.updateSource(db, accountId, studioId, sourceId, {

@@ -57,10 +57,20 @@ test("a pulled camera's password is sealed, shown as stars, and kept when those 
   assert.equal(again.url, made.url);
   const saved = await stored(made.id);
   assert.deepEqual([opened(saved.url), saved.revision], [url, 2]);
+  for (const elsewhere of ["rtsp://ada:***@127.0.0.1:8555/cam", "srt://127.0.0.1:9000?passphrase=***"]) {
+    const refused = await ada.call("PATCH", path, { url: elsewhere });
+    refusedAs(refused, 400, "invalid_request");
+    assert.match(refused.text, /"body\.url".*give the password again/);
+    const copied = { name: "Copy", kind: "pull", url: elsewhere };
+    refusedAs(await ada.call("POST", sources, copied), 400, "invalid_request");
+  }
+  assert.deepEqual(await stored(made.id), saved, "nothing is kept of what was refused");
+  const starry = "rtsp://127.0.0.1:8554/***";
+  assert.equal(shapeOf(await ada.call("PATCH", path, { url: starry }), 200, Source).url, starry);
   const srt = "srt://127.0.0.1:9000?streamid=a&passphrase=0123456789abc&latency=200";
   const other = shapeOf(await ada.call("PATCH", path, { url: srt }), 200, Source);
   assert.equal(other.url, "srt://127.0.0.1:9000?streamid=a&passphrase=***&latency=200");
-  assert.equal((await stored(made.id)).revision, 3);
+  assert.equal((await stored(made.id)).revision, 4);
   const encoded = "srt://127.0.0.1:9000?%70assphrase=0123456789abc";
   assert.equal(
     shapeOf(await ada.call("PATCH", path, { url: encoded }), 200, Source).url,
@@ -78,6 +88,10 @@ test("a clip loops unless told otherwise, and a playlist is one of clips", async
   const list = await make({ kind: "media", playlist, loop: false });
   const shown = ["https://media.example.com/a.mp4", "http://u:***@127.0.0.1:1/b.png"];
   assert.deepEqual([list.url, list.playlist, list.loop], [null, shown, false]);
+  const masked = { playlist: [shown[0], "http://u:***@127.0.0.2:1/b.png"] };
+  const refused = await ada.call("PATCH", `${sources}/${list.id}`, masked);
+  refusedAs(refused, 400, "invalid_request");
+  assert.match(refused.text, /"body\.playlist\.1"/);
   const changed = shapeOf(
     await ada.call("PATCH", `${sources}/${list.id}`, { loop: true, silenceMs: 60_000 }),
     200,

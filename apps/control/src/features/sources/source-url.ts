@@ -2,7 +2,7 @@ import type { Source } from "@trax/contract";
 import { checkAddress } from "@trax/foundation/address-guard";
 import { Secret } from "@trax/foundation/secret";
 import type { Vault } from "@trax/foundation/vault";
-import { maskedPassphrase, withPassphrase } from "@trax/media-protocol";
+import { maskedPassphrase, passphraseOf, withPassphrase } from "@trax/media-protocol";
 import { ApiError, invalidRequest } from "../../kernel/errors.ts";
 
 /** What may be connected to, and who answers what a name stands for. */
@@ -25,6 +25,8 @@ type Owner = { readonly accountId: string; readonly id: string };
 /** How long a name may take here, ms: whoever adds a source waits for it. */
 const deadlineMs = 2_000;
 const maskedPassword = "***";
+/** What stands before the password, and the password. */
+const password = /^([a-z]+:\/\/[^:@/?]*:)([^@/?]*)@/iu;
 
 /** The given addresses, where their kind of source has such; null: none are given. */
 export function urlsFor(kind: Source["kind"], { url, playlist, assetId }: GivenUrls): readonly string[] | null {
@@ -93,12 +95,25 @@ export function openUrls(vault: Vault, sealed: string, { accountId, id }: Owner)
 
 /** As it may be shown: without its password or passphrase. */
 export function shownUrl(url: string): string {
-  return withPassphrase(url.replace(/^([a-z]+:\/\/[^:@/?]*):[^@/?]*@/iu, `$1:${maskedPassword}@`), maskedPassphrase);
+  return withPassphrase(url.replace(password, `$1${maskedPassword}@`), maskedPassphrase);
 }
 
-/** What is given back as it was shown is what there is already. */
-export function withoutMasks(given: readonly string[], known: readonly string[]): readonly string[] {
-  return given.map((url) =>
-    url.includes(maskedPassword) ? (known.find((each) => shownUrl(each) === url) ?? url) : url,
-  );
+/**
+ * What is given back as it was shown is what there is already. Refuses what is
+ * shown of another address, or of none that is known: a password does not
+ * follow to where somebody else may read it, and three stars are none.
+ */
+export function withoutMasks(given: GivenUrls, urls: readonly string[], known: readonly string[]): readonly string[] {
+  return urls.map((url, index) => {
+    if (!isMasked(url)) return url;
+    const same = known.find((each) => shownUrl(each) === url);
+    if (same !== undefined) return same;
+    const path = given.url === undefined ? `body.playlist.${index}` : "body.url";
+    const message = "has *** in place of a password that is not known for it: give the password again";
+    throw invalidRequest("The body is not valid.", [{ path, message }]);
+  });
+}
+
+function isMasked(url: string): boolean {
+  return password.exec(url)?.[2] === maskedPassword || passphraseOf(url) === maskedPassphrase;
 }
