@@ -76,7 +76,7 @@ export const assetOperations = {
     tag: "Media library",
     summary: "Delete an asset",
     description:
-      "With its files, or with what was sent of them. Refused with `asset_in_use` while a scene, an overlay, a slate or a source names it (`details` says which), unless `?force=true`: what names it then shows nothing in its place, and has its id in `missingIds`.",
+      "With its files, or with what was sent of them; of a recording with the file on its media node, too, after which the recording is `deleted` and cannot be downloaded. Refused with `asset_in_use` while a scene, an overlay, a slate or a source names it (`details` says which), unless `?force=true`: what names it then shows nothing in its place, and has its id in `missingIds`.",
     auth: "credential",
     scope: "media:write",
     write: true,

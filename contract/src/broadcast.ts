@@ -81,7 +81,10 @@ export const GoLive = z
 
 export const GoOffline = z.strictObject({}).meta({ id: "GoOffline", examples: [{}] });
 
-export const RecordingStatus = z.enum(["recording", "ready", "failed"]).meta({ id: "RecordingStatus" });
+export const RecordingStatus = z.enum(["recording", "ready", "failed", "deleted"]).meta({
+  id: "RecordingStatus",
+  description: "`deleted`: with its asset of the media library. Its file is gone, or goes once its media node is back.",
+});
 export type RecordingStatus = z.infer<typeof RecordingStatus>;
 
 export const Recording = z
@@ -92,12 +95,15 @@ export const Recording = z
       description:
         "Why it ended before its broadcast did, in words. What was recorded until then is `ready`. While it is `recording`: that its media node is away, and it is finished once that is back.",
     }),
-    assetId: z.string().nullable(),
+    assetId: z.string().nullable().meta({
+      description:
+        "In the media library: null until it is there, and where it was deleted. Deleting that asset deletes the recording.",
+    }),
     durationMs: z.number().int().nullable().meta({ description: "Null while it is being written." }),
     sizeBytes: z.number().int().nullable(),
     downloadUrl: z.string().nullable().meta({
       description:
-        "Where the file is, for whoever has `stream:read`, also while it is being written; null where it failed.",
+        "Where the file is, for whoever has `stream:read`, also while it is being written; null where it failed or was deleted.",
     }),
     createdAt: Time,
   })

@@ -13,7 +13,7 @@ export const recordingOperations = {
     tag: "Stream",
     summary: "Download a recording",
     description:
-      "The file, as `downloadUrl` of the recording names it. `Range` is answered with that part (206), so that a download can go on and a player can seek. While it is being written it is as long as it is by then. A recording that is `failed` has no file: `not_found`. `media_unavailable` when the file is on a node that this one cannot read from.",
+      "The file, as `downloadUrl` of the recording names it. `Range` is answered with that part (206), so that a download can go on and a player can seek. While it is being written it is as long as it is by then. A recording that is `failed` or `deleted` has no file: `not_found`. `media_unavailable` when the file is on a node that this one cannot read from.",
     auth: "credential",
     scope: "stream:read",
     write: false,

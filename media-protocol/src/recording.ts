@@ -94,6 +94,18 @@ export async function readUnfinishedRecordings(db: Queryable, nodeId: string): P
     where node_id = ${nodeId} and status = 'recording'`);
 }
 
+/** Recordings that were deleted, whose files this node has still to remove. */
+export async function readDeletedRecordings(db: Queryable, nodeId: string): Promise<RecordingFile[]> {
+  return db.query<RecordingFile>(sql`
+    select id as "recordingId", studio_id as "studioId", path from recordings
+    where node_id = ${nodeId} and status = 'deleted' and removed_at is null`);
+}
+
+/** The file of a recording that was deleted is gone. */
+export async function recordRemoved(db: Queryable, recordingId: string): Promise<void> {
+  await db.query(sql`update recordings set removed_at = now() where id = ${recordingId} and status = 'deleted'`);
+}
+
 /** Whether an agent of this node has worked on this database before. */
 export async function isKnownNode(db: Queryable, nodeId: string): Promise<boolean> {
   return (await db.query(sql`select id from media_nodes where id = ${nodeId}`)).length > 0;

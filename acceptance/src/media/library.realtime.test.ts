@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -102,6 +103,20 @@ test("what is uploaded is shown: as a source, in layers, as logo and as slate; a
   assert.match(asset.name, /^Show \d{4}-\d\d-\d\d \d\d:\d\d$/);
   const bytes = Buffer.from(await (await fetch(asset.downloadUrl ?? "")).arrayBuffer());
   assert.equal(createHash("sha256").update(bytes).digest("hex"), asset.sha256);
+
+  const { dataDir } = account.instance;
+  const files = [
+    join(dataDir, "recordings", show.studioId, `${broadcastId}-1.mp4`),
+    join(dataDir, "objects", "assets", asset.id, "original"),
+  ];
+  assert.deepEqual(files.filter(existsSync), files);
+  assert.equal((await account.ask("DELETE", `/v1/media/${asset.id}`)).status, 204);
+  await eventually(
+    "a recording leaves the disk with its asset",
+    async () => files.filter(existsSync),
+    (left) => left.length === 0,
+  );
+  assert.equal((await show.broadcast(broadcastId)).recordings[0]?.status, "deleted");
 });
 
 async function upload(account: Account, path: string, contentType: string): Promise<string> {

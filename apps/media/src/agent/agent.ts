@@ -2,6 +2,7 @@ import { isDatabaseAway } from "@trax/foundation/database";
 import { readDesired, withPassphrase, writeGauges } from "@trax/media-protocol";
 import type { DesiredStudio } from "@trax/media-protocol";
 import type { RouterConnection } from "../mediamtx/api.ts";
+import { removeDeletedRecordings } from "../recording/deleted-recordings.ts";
 import { RecordingKeeper } from "../recording/recording-keeper.ts";
 import type { RelayGauges, RelayReport } from "../relay/protocol.ts";
 import type { AgentOptions } from "./agent-options.ts";
@@ -34,6 +35,8 @@ const fullReadMs = 2_000;
 const pathsMs = 250;
 const gaugesMs = 1_000;
 const fenceMs = 500;
+/** Nobody is told that one was deleted: it is looked for. */
+const removalsMs = 2_000;
 
 /**
  * Makes what runs on this node what the rows say should run, and the rows say
@@ -130,6 +133,7 @@ export class Agent {
       this.#every(pathsMs, () => this.#look()),
       this.#every(gaugesMs, () => this.#losses.look(this.#sources.online.values(), this.#o.links)),
       this.#every(gaugesMs, () => this.#writeGauges()),
+      this.#every(removalsMs, () => removeDeletedRecordings(this.#o)),
       // Not with the reads: those may be what hangs.
       this.#every(fenceMs, async () => this.#fenceOff()),
       this.#reconcileLoop(),

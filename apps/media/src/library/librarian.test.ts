@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
@@ -15,6 +16,7 @@ import { claimAsset } from "@trax/media-protocol";
 import { ensurePeer, mountSmallDisk, tempDirectory, waitFor } from "@trax/peers";
 import sql from "sql-template-tag";
 import { startPostgres } from "../../../control/src/testing/postgres.ts";
+import { removeDeletedRecordings } from "../recording/deleted-recordings.ts";
 import { diskSpace } from "../recording/disk-space.ts";
 import { Librarian } from "./librarian.ts";
 import type { LibrarianOptions } from "./librarian.ts";
@@ -417,4 +419,39 @@ test("a recording whose node does not come back is finished by another from stor
     one.wake();
     assert.match((await ended(lost, "failed")).failureReason ?? "", /not there any more/);
   });
+});
+
+test("recordings that were deleted are removed by the node that has them, once, however often it is killed", async () => {
+  const mine = [await recorded(nodeId), await recorded(nodeId), await recorded(nodeId)] as const;
+  const [gone, stuck, kept] = mine;
+  const away = await recorded(otherNode);
+  for (const { file } of [gone, kept, away]) await copyFile(clip, file);
+  await mkdir(stuck.file);
+  const deleted = [gone, stuck, away].map((one) => one.recordingId);
+  await db.query(sql`update recordings set status = 'deleted' where id = any(${deleted})`);
+  const sweep = (node: string) =>
+    removeDeletedRecordings({ db, log: openLog("media-agent", "silent"), nodeId: node, dataDir });
+  const left = async () =>
+    (
+      await db.query<{ id: string }>(sql`
+      select id from recordings where id = any(${deleted}) and removed_at is null order by id`)
+    ).map(({ id }) => id);
+  const there = () =>
+    [gone, stuck, kept, away].filter(({ file }) => existsSync(file)).map(({ recordingId }) => recordingId);
+
+  await sweep(nodeId);
+  assert.deepEqual(
+    there(),
+    [stuck, kept, away].map((one) => one.recordingId),
+  );
+  assert.deepEqual(await left(), [stuck, away].map((one) => one.recordingId).sort(), "what cannot be removed is owed");
+  // As one leaves it that is killed after the file and before the row.
+  await rm(stuck.file, { recursive: true });
+  await sweep(nodeId);
+  await copyFile(clip, gone.file);
+  await sweep(nodeId);
+  assert.ok(existsSync(gone.file), "what has its name later is not touched");
+  assert.deepEqual(await left(), [away.recordingId]);
+  await sweep(otherNode);
+  assert.deepEqual([await left(), existsSync(away.file), existsSync(kept.file)], [[], false, true]);
 });

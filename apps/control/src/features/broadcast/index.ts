@@ -1,5 +1,6 @@
 import { channels } from "@trax/media-protocol";
 export { broadcastHandlers } from "./routes.ts";
+export { deleteRecording, holdRecordingOf } from "./recording-deletion.ts";
 export { shownStatus } from "./shown-status.ts";
 export { notifyStudioGone } from "./studio-gone.ts";
 export { holdStudio, isStudio, requireStudio } from "./studio-row.ts";

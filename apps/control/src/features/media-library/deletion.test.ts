@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { test } from "node:test";
-import { Program, Scene, SceneList, Source, SourceCreated, Studio } from "@trax/contract";
+import { Broadcast, Program, Scene, SceneList, Source, SourceCreated, Studio } from "@trax/contract";
+import type { AssetCreated } from "@trax/contract";
 import { newId } from "@trax/foundation/ids";
+import { adoptRecording, readDeletedRecordings } from "@trax/media-protocol";
 import sql from "sql-template-tag";
 import { refusedAs, shapeOf } from "../../testing/shape.ts";
 import { Tenant } from "../../testing/tenant.ts";
@@ -121,19 +123,66 @@ test("an account that is deleted outright leaves nothing that is stored", async 
   }
 });
 
-test("a recording that was deleted keeps its name, so that it does not come back", async () => {
-  const asset = await create();
+/** A recording of a studio that is in the library, as its node leaves it. */
+async function recorded(asset: AssetCreated) {
   const studio = await ada.studio();
   const [id, broadcastId, { accountId }] = [newId("recording"), newId("broadcast"), ada.account];
   await database.query(sql`
     insert into broadcasts (id, account_id, studio_id, started_by, desired, ended_at)
     values (${broadcastId}, ${accountId}, ${studio.id}, 'request', 'ended', now())`);
   await database.query(sql`
-    insert into recordings (id, account_id, studio_id, broadcast_id, node_id, path, status, asset_id)
-    values (${id}, ${accountId}, ${studio.id}, ${broadcastId}, 'node', 'x', 'ready', ${asset.id})`);
-  assert.equal((await ada.call("DELETE", `/v1/media/${asset.id}`)).status, 204);
-  const rows = await database.query(sql`select asset_id as "assetId" from recordings where id = ${id}`);
-  assert.deepEqual(rows, [{ assetId: asset.id }]);
+    insert into recordings (id, account_id, studio_id, broadcast_id, node_id, path, status, size_bytes, asset_id)
+    values (${id}, ${accountId}, ${studio.id}, ${broadcastId}, 'node', ${`recordings/${id}.mp4`}, 'ready', 7, ${asset.id})`);
+  await database.query(sql`
+    update assets set origin = 'recording', recording_id = ${id}, status = 'processing' where id = ${asset.id}`);
+  const of = `/v1/studios/${studio.id}/broadcasts/${broadcastId}`;
+  return { id, of, studioId: studio.id, file: `${of}/recordings/${id}/file` };
+}
+
+test("a recording is deleted with its asset: its broadcast tells of it, and its node is left to remove the file", async () => {
+  const asset = await create();
+  const { id, of, studioId, file } = await recorded(asset);
+  const layers = [{ type: "media", assetId: asset.id }];
+  await ada.call("POST", `/v1/studios/${studioId}/scenes`, { name: "Again", layers });
+  refusedAs(await ada.call("DELETE", `/v1/media/${asset.id}`), 409, "asset_in_use");
+  const told = async () => shapeOf(await ada.call("GET", of), 200, Broadcast).recordings;
+  assert.deepEqual(
+    (await told()).map(({ status, assetId }) => [status, assetId]),
+    [["ready", asset.id]],
+  );
+  const deleted = await Promise.all([1, 2].map(() => ada.call("DELETE", `/v1/media/${asset.id}?force=true`)));
+  assert.deepEqual(deleted.map(({ status }) => status).sort(), [204, 404]);
+  assert.deepEqual(
+    (await told()).map((one) => [one.id, one.status, one.assetId, one.downloadUrl, one.sizeBytes]),
+    [[id, "deleted", null, null, 7]],
+  );
+  refusedAs(await ada.call("GET", file), 404, "not_found");
+  assert.deepEqual(
+    (await readDeletedRecordings(database, "node")).map(({ recordingId, path }) => [recordingId, path]),
+    [[id, `recordings/${id}.mp4`]],
+  );
+  assert.equal(await adoptRecording(database, "node"), null, "it does not come back");
+  const events = await database.query<{ data: object }>(sql`
+    select data from events where studio_id = ${studioId} and type = 'recording.status_changed'`);
+  const broadcastId = of.split("/").at(-1);
+  assert.deepEqual(events, [
+    { data: { recordingId: id, broadcastId, status: "deleted", previousStatus: "ready", failureReason: null } },
+  ]);
+});
+
+test("what is still being copied is removed once nobody can be writing it; a studio that is gone is no hindrance", async () => {
+  const [copied, orphan] = [await create(), await create()];
+  await recorded(copied);
+  await database.query(
+    sql`update assets set node_id = 'node', lease_expires_at = now() + interval '30 s' where id = ${copied.id}`,
+  );
+  const { studioId } = await recorded(orphan);
+  assert.equal((await ada.call("DELETE", `/v1/studios/${studioId}`)).status, 204);
+  for (const { id } of [copied, orphan]) assert.equal((await ada.call("DELETE", `/v1/media/${id}`)).status, 204);
+  await removed(orphan);
+  const owed = await database.query(sql`
+    select from owed_removals where key = ${`assets/${copied.id}/`} and created_at > now() + interval '30 s'`);
+  assert.equal(owed.length, 1);
 });
 
 test("uploads that nobody completes are swept with what came of them", async () => {

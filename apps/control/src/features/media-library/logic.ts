@@ -6,7 +6,7 @@ import { ApiError, invalidRequest, notFound } from "../../kernel/errors.ts";
 import { fixedPage } from "../../kernel/fixed-answer.ts";
 import { pageOf } from "../../kernel/pagination.ts";
 import type { Cursors } from "../../kernel/pagination.ts";
-import { notifyDesired } from "../broadcast/index.ts";
+import { deleteRecording, holdRecordingOf, notifyDesired } from "../broadcast/index.ts";
 import type { ShowAsset } from "./shown-assets.ts";
 import * as rows from "./sql.ts";
 import type { AssetRow, Use } from "./sql.ts";
@@ -94,13 +94,18 @@ function placeOf({ by, id, studioId }: Use): string {
   return by === "source" ? `studios/${studioId}/sources/${id}` : `studios/${studioId}`;
 }
 
-/** Deletes an asset; what is stored of it is removed afterwards. What shows it is told, where that is no reason to refuse. */
+/**
+ * Deletes an asset, and with it the recording that it is of; what is stored of
+ * both is removed afterwards. What shows it is told, where that is no reason to
+ * refuse.
+ */
 export async function deleteAsset(
   tx: Queryable,
   accountId: string,
   assetId: string,
   { force }: { readonly force: boolean },
 ): Promise<void> {
+  const recordingId = await holdRecordingOf(tx, accountId, assetId);
   if ((await rows.holdAsset(tx, accountId, assetId)) === undefined) throw notFound("asset");
   const uses = await rows.usesOf(tx, accountId, assetId);
   if (uses.length > 0 && !force) {
@@ -109,4 +114,5 @@ export async function deleteAsset(
   }
   await rows.forgetAsset(tx, accountId, assetId);
   for (const studioId of new Set(uses.map((use) => use.studioId))) await notifyDesired(tx, studioId);
+  if (recordingId !== null) await deleteRecording(tx, accountId, recordingId);
 }

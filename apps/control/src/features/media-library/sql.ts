@@ -157,11 +157,7 @@ export async function beginProcessing(
   return row;
 }
 
-/**
- * Forgets an asset; what is stored of it is owed to be removed (by the table's
- * own trigger). A recording keeps its name, so that it is not put into the
- * library again.
- */
+/** Forgets an asset; what is stored of it is owed to be removed (by the table's own trigger). */
 export async function forgetAsset(tx: Queryable, accountId: string, assetId: string): Promise<void> {
   await tx.query(sql`delete from assets where account_id = ${accountId} and id = ${assetId}`);
 }
