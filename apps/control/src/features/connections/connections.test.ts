@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import type { Socket } from "node:net";
 import { after, test } from "node:test";
-import { Connection, ConnectionList, Destination, PlatformList } from "@trax/contract";
+import { ChatMessageList, Connection, ConnectionList, Destination, PlatformList } from "@trax/contract";
 import { newId } from "@trax/foundation/ids";
 import { startIrcV3 } from "@trax/peers/irc/ircv3";
 import { startOwncast } from "@trax/peers/owncast/owncast";
@@ -160,7 +160,7 @@ test("an instance's name is one line of a length to be shown, whatever it says",
   assert.equal(accountName, `Live at ${"🎬".repeat(192)}`);
 });
 
-test("a password that is not taken any more has to be linked again: told once, and the server is left alone", async () => {
+test("a password that is not taken any more has to be linked again: told once, and the server is left alone", async (context) => {
   const irc = await startIrcV3();
   after(() => irc.stop());
   irc.accounts.set("ada", "right");
@@ -170,10 +170,20 @@ test("a password that is not taken any more has to be linked again: told once, a
   assert.equal((await ada.call("PUT", `/v1/studios/${studioId}/chat/platforms`, { connectionIds: [id] })).status, 200);
   irc.accounts.set("ada", "changed");
   const now = async () => shapeOf(await ada.call("GET", `/v1/connections/${id}`), 200, Connection);
+  const chat = `/v1/studios/${studioId}/chat`;
+  const say = () => ada.call("POST", `${chat}/messages`, { text: "Anybody?" });
+  await say();
+  await waitFor("it is refused", async () => {
+    const { data } = shapeOf(await ada.call("GET", `${chat}/messages`), 200, ChatMessageList);
+    return data[0]?.deliveries[0]?.error?.code === "unauthorized";
+  });
+  assert.equal((await now()).status, "ok", "what checks passwords may be away for a while");
+  context.mock.timers.enable({ apis: ["Date"], now: Date.now() + 600_000 });
   await waitFor("it has to be linked again", async () => {
-    await ada.call("POST", `/v1/studios/${studioId}/chat/messages`, { text: "Anybody?" });
+    await say();
     return (await now()).status === "needs_relink";
   });
+  context.mock.timers.reset();
   assert.match((await now()).statusReason ?? "", /does not take the password/);
   const events = await database.query<{ data: { status: string } }>(sql`
     select data from events where type = 'connection.changed' and studio_id = ${studioId}`);

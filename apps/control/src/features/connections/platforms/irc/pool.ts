@@ -9,6 +9,8 @@ import type { Patience } from "./line-socket.ts";
 
 /** What was opened to say something stays for what is said next, ms. */
 const lingerMs = 30_000;
+/** A password that was not taken for so long has to be given anew, ms: what checks passwords may be away for a while. */
+const refusedMs = 600_000;
 
 /** The use of a connection, until it is released. */
 export type Use = {
@@ -29,8 +31,8 @@ export class IrcPool {
   readonly #allowedNetworks: readonly string[];
   readonly #patience: Patience | undefined;
   readonly #entries = new Map<string, Entry>();
-  /** Whose password was not taken the last time, and which: what checks passwords may be away for a moment. */
-  readonly #refused = new LRUCache<string, string>({ max: 1_000 });
+  /** Whose password was not taken the last time, which, and since when. */
+  readonly #refused = new LRUCache<string, { readonly print: string; readonly since: number }>({ max: 1_000 });
 
   constructor(allowedNetworks: readonly string[], patience?: Patience) {
     this.#allowedNetworks = allowedNetworks;
@@ -97,8 +99,9 @@ export class IrcPool {
       return connection;
     } catch (error) {
       if (!(error instanceof PlatformError) || error.kind !== "unauthorized") throw error;
-      if (this.#refused.get(connectionId) === print) await session.passwordRefused(error.message);
-      else this.#refused.set(connectionId, print);
+      const known = this.#refused.get(connectionId);
+      if (known?.print !== print) this.#refused.set(connectionId, { print, since: Date.now() });
+      else if (Date.now() - known.since >= refusedMs) await session.passwordRefused(error.message);
       throw error;
     }
   }

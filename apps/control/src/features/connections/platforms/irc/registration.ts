@@ -121,9 +121,11 @@ export function startRegistration(given: {
         case "902":
         case "904":
         case "905":
-        case "906":
         case "908":
           return given.fail(new PlatformError("unauthorized", `The IRC server does not take the password. ${said}`));
+        // Given up by the server, as where what checks passwords is away.
+        case "906":
+          return given.fail(new PlatformError("unavailable", `The IRC server did not check the password. ${said}`));
         case "464":
           return given.fail(new PlatformError("unauthorized", `The IRC server wants another password. ${said}`));
         case "465":

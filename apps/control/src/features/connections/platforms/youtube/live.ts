@@ -19,7 +19,7 @@ export type Live = {
 const streamTitle = "TRaX";
 /** Characters of a broadcast's title. */
 export const longestTitle = 100;
-/** Of fifty each, of what a channel has: an empty one may be followed by another. Others who stream to it may make a stream each time. */
+/** Of fifty each; an empty one may be followed by another. Others who stream to a channel may make a stream each time. */
 const mostPages = 10;
 
 const Channels = z.object({
