@@ -154,6 +154,8 @@ export type DesiredProgram = {
   readonly watched: boolean;
   readonly previewWatched: boolean;
   readonly meters: boolean;
+  /** It was only watched, and its room was needed: it is not made, whoever reads it, while it is not on air. */
+  readonly gaveWay: boolean;
 };
 
 /** Everything an agent needs to know of one studio, read at one moment. */
@@ -203,19 +205,23 @@ const program = sql`
       'preview', case when next.id is null then null else json_build_object('id', next.id, 'content', next.content) end,
       'overlays', p.overlays, 'take', p.take, 'transition', p.transition, 'transitionMs', p.transition_ms,
       'watched', coalesce(p.watched_until > now(), false), 'previewWatched', coalesce(p.preview_watched_until > now(), false),
-      'meters', coalesce(p.meters_until > now(), false))
+      'meters', coalesce(p.meters_until > now(), false), 'gaveWay', p.gave_way_at is not null)
     from programs p left join scenes on_air on on_air.id = p.scene_id left join scenes next on next.id = p.preview_scene_id
     where p.studio_id = s.id)`;
+
+/** Ids of what a studio `s` shows without its being a source: of its slate, its scene, its preview and its overlays. */
+export const shownAssets = sql`
+    select s.slate->>'assetId'
+    union all select jsonb_path_query(n.content, '$.layers[*].assetId') #>> '{}'
+      from programs p join scenes n on n.id in (p.scene_id, p.preview_scene_id) where p.studio_id = s.id
+    union all select jsonb_path_query(p.overlays, '$[*].assetId') #>> '{}' from programs p where p.studio_id = s.id`;
 
 /** Of the account's own: ids in scenes are as they were given. */
 const assets = sql`
   select a.id, a.kind, a.status, coalesce(a.rendition_key, a.object_key) as key, a.failure_reason as "failureReason"
   from assets a where a.account_id = s.account_id and a.id in (
     select c.asset_id::text from sources c where c.studio_id = s.id
-    union all select s.slate->>'assetId'
-    union all select jsonb_path_query(n.content, '$.layers[*].assetId') #>> '{}'
-      from programs p join scenes n on n.id in (p.scene_id, p.preview_scene_id) where p.studio_id = s.id
-    union all select jsonb_path_query(p.overlays, '$[*].assetId') #>> '{}' from programs p where p.studio_id = s.id)`;
+    union all ${shownAssets})`;
 
 /**
  * The studios named, and with `all` every one that wants an agent's attention:

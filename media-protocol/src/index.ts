@@ -17,6 +17,7 @@ export * from "./gauge.ts";
 export * from "./lease.ts";
 export * from "./observed-program.ts";
 export * from "./observed.ts";
+export * from "./program-cost.ts";
 export * from "./recording.ts";
 export * from "./scene.ts";
 export * from "./session.ts";

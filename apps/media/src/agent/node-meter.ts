@@ -1,6 +1,6 @@
 import { cpus } from "node:os";
-import { usualCoresPerMegapixel } from "@trax/media-protocol";
-import type { Canvas, NodeLoad } from "@trax/media-protocol";
+import { megapixelsOf, usualCoresPerMegapixel } from "@trax/media-protocol";
+import type { NodeLoad, ProgramWork } from "@trax/media-protocol";
 import { usualEffort } from "../program/preset-ladder.ts";
 import type { ProgramGauges } from "../program/protocol.ts";
 
@@ -42,9 +42,12 @@ export class NodeMeter {
    * What a program used over a second, in cores. One that could not keep up is
    * given less to do: what that costs would make room for others in their turn.
    */
-  programUsed({ cores, preset, behindMs }: Pick<ProgramGauges, "cores" | "preset" | "behindMs">, canvas: Canvas): void {
+  programUsed(
+    { cores, preset, behindMs }: Pick<ProgramGauges, "cores" | "preset" | "behindMs">,
+    work: ProgramWork,
+  ): void {
     if (preset !== usualEffort.name || behindMs > keepingUpMs) return;
-    const megapixels = (canvas.width * canvas.height * canvas.frameRate) / 1e6;
+    const megapixels = megapixelsOf(work);
     if (megapixels < tellingMegapixels || cores <= 0) return;
     this.#coresPerMegapixel += weight * (cores / megapixels - this.#coresPerMegapixel);
   }

@@ -45,6 +45,8 @@ const none: ProgramNeeds = { program: false, rtc: false, preview: false };
 export function planProgram(studio: DesiredStudio, broadcast: DesiredBroadcast | null, view: ProgramView): ProgramPlan {
   if (studio.programMode !== "composed" || !isHere(studio, view)) return { spec: null, needs: none };
   const { studioId, program } = studio;
+  // Who still reads it is told by its end.
+  if (studio.broadcasts.length === 0 && program?.gaveWay === true) return { spec: null, needs: none };
   const scene = program?.scene ?? null;
   const watched = view.watched(studioId);
   const preview = watched.preview || (program?.previewWatched ?? false);

@@ -11,10 +11,16 @@ import {
   webrtcPath,
   writeSnapshot,
 } from "@trax/media-protocol";
-import type { ProgramGauge, SnapshotOf, SourceGauge } from "@trax/media-protocol";
+import type { ProgramGauge, ProgramWork, SnapshotOf, SourceGauge } from "@trax/media-protocol";
 import type { RouterPath } from "../mediamtx/api.ts";
 import { isLayerClip } from "../program/protocol.ts";
-import type { ProgramGauges, ProgramReport, ProgramSource, ProgramSpec } from "../program/protocol.ts";
+import type {
+  ProgramGauges,
+  ProgramReport,
+  ProgramSource,
+  ProgramSpec,
+  SourceVideoFormat,
+} from "../program/protocol.ts";
 import type { NodeMeter } from "./node-meter.ts";
 import type { OrphanList } from "./orphans.ts";
 import type { ProgramNeeds } from "./program-plan.ts";
@@ -45,6 +51,8 @@ type Running = {
   /** Null: its worker has not said yet. */
   onSlate: boolean | null;
   gauges: ProgramGauges | null;
+  /** Of its sources, as its worker sees them. */
+  readonly pictures: Map<string, SourceVideoFormat>;
   /** bit/s, as its relay measures. */
   bitrate: number;
 };
@@ -82,7 +90,8 @@ export class Programs {
     }
     const told = JSON.stringify(spec);
     if (told === running?.told) return;
-    if (running === undefined) this.#running.set(studioId, { spec, told, onSlate: null, gauges: null, bitrate: 0 });
+    if (running === undefined)
+      this.#running.set(studioId, { spec, told, onSlate: null, gauges: null, pictures: new Map(), bitrate: 0 });
     else {
       this.#forgetSources(running.spec, spec);
       Object.assign(running, { spec, told });
@@ -192,11 +201,13 @@ export class Programs {
         this.#slate(studioId, running, report.onSlate);
         break;
       case "source":
+        if (report.flowing && report.video !== null) running.pictures.set(report.sourceId, report.video);
+        else running.pictures.delete(report.sourceId);
         this.#source(running.spec, report);
         break;
       case "gauges":
         running.gauges = report.gauges;
-        meter.programUsed(report.gauges, running.spec.canvas);
+        meter.programUsed(report.gauges, workOf(running, report.gauges));
         // Whatever an agent before this one wrote.
         if (running.onSlate === null) this.#slate(studioId, running, false);
         this.#takeSnapshots();
@@ -279,9 +290,20 @@ export class Programs {
     const running = this.#running.get(studioId);
     if (running === undefined) return;
     running.gauges = null;
+    running.pictures.clear();
     // What it was seen as stays written until its successor says otherwise.
     running.onSlate = null;
   }
+}
+
+/** What a program does. Of what nothing arrives any more, such as a still, nothing is decoded. */
+function workOf({ spec, pictures }: Running, { sources }: ProgramGauges): ProgramWork {
+  const arriving = sources.filter(({ bitrate }) => bitrate > 0);
+  return {
+    canvas: spec.canvas,
+    sources: arriving.flatMap(({ sourceId }) => pictures.get(sourceId) ?? []),
+    preview: spec.preview !== null,
+  };
 }
 
 /** A source of the studio that its program opens itself. */

@@ -200,6 +200,15 @@ test("a program runs while it is on air, watched, or was until a moment ago, and
   assert.deepEqual(left.needs, nothing);
 });
 
+test("a program that gave way is not made for those who read it, nor for a while longer, but is on air", () => {
+  const gaveWay = { program: programOf({ gaveWay: true }) };
+  const read = { ...nothing, program: true };
+  const here = view([["src_a", 1, "aac"]], { watched: () => read, lingering: () => read });
+  const { program, needs } = planStudio(composed({ ...gaveWay, broadcasts: [] }), here);
+  assert.deepEqual({ program, needs }, { program: null, needs: nothing });
+  assert.notEqual(planStudio(composed(gaveWay), here).program, null);
+});
+
 test("a program is made for WebRTC while somebody watches it so, or did until a moment ago", () => {
   const rtcOf = (change: Partial<NodeView>, rows = programOf({})) =>
     planStudio(composed({ program: rows }), view([], change)).program?.publish?.rtc;

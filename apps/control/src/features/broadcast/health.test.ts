@@ -13,6 +13,7 @@ const program = { running: true, onSlate: false, behindMs: 0, skips: false, pres
 
 const live: HealthFacts = {
   state: "live",
+  heldBack: false,
   hadSource: true,
   sourceOnline: true,
   program: null,
@@ -39,6 +40,8 @@ const table: readonly Row[] = [
     "offline",
     "media_node_silent",
   ],
+  ["offline, and held back", { ...live, state: "offline", heldBack: true }, "offline", "no_capacity"],
+  ["live, and held back a moment ago", { ...live, heldBack: true }, "good"],
   ["live, all well", live, "good"],
   ["starting normally", starting, "degraded", "destination_connecting"],
   ["starting, not picked up yet", { ...starting, destinations: [dest("idle")] }, "degraded", "destination_connecting"],

@@ -5,6 +5,8 @@ import type { ProgramFacts } from "./program-health.ts";
 /** What a studio's health is judged by. Destinations that are not enabled are no part of it. */
 export type HealthFacts = {
   readonly state: StudioState;
+  /** Its source is to take it live, and there is no room. */
+  readonly heldBack: boolean;
   /** The running broadcast has had a source before. */
   readonly hadSource: boolean;
   /** A source that a passthrough program can take is online, as last seen. */
@@ -42,6 +44,12 @@ const silent: Reason = {
 const busy: Reason = {
   code: "node_busy",
   message: "The media node is at the end of its strength: what it makes may soon be late.",
+};
+
+const heldBack: Reason = {
+  code: "no_capacity",
+  message:
+    "A source is there, and the media nodes cannot carry another program now: the studio goes live by itself when they can.",
 };
 
 function reasonOf({ name, status, lastError, drops }: DestinationFacts): Reason | null {
@@ -109,7 +117,8 @@ function isBad(facts: HealthFacts): boolean {
  */
 export function healthOf(facts: HealthFacts): Health {
   const silence = facts.mediaNodeSilent ? [silent] : [];
-  if (facts.state === "offline") return { level: "offline", reasons: silence };
+  if (facts.state === "offline")
+    return { level: "offline", reasons: [...silence, ...(facts.heldBack ? [heldBack] : [])] };
   if (facts.state === "stopping") {
     const stopping = { code: "stopping", message: "The studio is going offline." };
     return { level: facts.mediaNodeSilent ? "bad" : "degraded", reasons: [...silence, stopping] };

@@ -1,7 +1,7 @@
 import { trace } from "@opentelemetry/api";
 import type { Broadcast, ResponseOf, StreamStatus, operations } from "@trax/contract";
 import type { Queryable } from "@trax/foundation/database";
-import { programFits, requestLive, requestOffline } from "@trax/media-protocol";
+import { makeRoom, requestLive, requestOffline } from "@trax/media-protocol";
 import { ApiError, noCapacity, notFound } from "../../kernel/errors.ts";
 import { pageOf } from "../../kernel/pagination.ts";
 import type { Cursors } from "../../kernel/pagination.ts";
@@ -40,7 +40,7 @@ export async function goLive(
   const { asked, enabledDestinations } = await readReadiness(db, accountId, studioId);
   if (!asked) {
     if (!enabledDestinations && !options.allowNoDestinations) throw new ApiError("no_enabled_destination");
-    if (!(await programFits(db, studioId))) throw noCapacity();
+    if (!(await makeRoom(db, studioId))) throw noCapacity();
     await requestLive(db, { accountId, studioId }, { startedBy: "request", traceparent: traceparent() });
   }
   return getStreamStatus(db, accountId, studioId);

@@ -23,6 +23,8 @@ export type StatusRow = {
   } | null;
   /** Of the node that runs the broadcast, 0 to 1. */
   readonly nodeBusy: number | null;
+  /** Its source would have taken it live just now, had there been room. */
+  readonly heldBack: boolean;
   /** Some media node has told that it lives. */
   readonly nodeAlive: boolean;
   /** The one that is asked for, else the one that is ending. */
@@ -79,6 +81,8 @@ export async function readStatus(db: Queryable, accountId: string, studioId: str
           'driftMs', g.drift_ms, 'skips', coalesce(g.skipped_at > now() - interval '10 seconds', false))
         from program_gauges g where g.studio_id = s.id and ${freshGauge}) as gauge,
       (select busy from media_nodes n where n.id = b.node_id and n.heartbeat_at > now() - interval '15 seconds') as "nodeBusy",
+      s.auto_go_live and coalesce(s.held_back_at > now() - interval '15 seconds', false) and exists (
+        select from sources c where c.studio_id = s.id and c.kind = 'ingest' and c.status <> 'offline') as "heldBack",
       exists (select from media_nodes where heartbeat_at > now() - interval '15 seconds') as "nodeAlive",
       (select json_build_object('id', b.id, 'startedAt', b.started_at, 'hadSource', b.had_source) where b.id is not null) as broadcast,
       coalesce((select json_agg(json_build_object(

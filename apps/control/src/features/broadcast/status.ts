@@ -122,6 +122,7 @@ export function streamStatusOf(row: StatusRow): StreamStatus {
     destinations: row.destinations.map(destinationStatusOf),
     health: healthOf({
       state: row.state,
+      heldBack: row.heldBack,
       hadSource: row.broadcast?.hadSource ?? false,
       sourceOnline: source !== null,
       program: programFacts(row),

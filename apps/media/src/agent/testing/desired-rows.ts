@@ -70,6 +70,7 @@ export function programOf(change: Partial<DesiredProgram>): DesiredProgram {
     watched: false,
     previewWatched: false,
     meters: false,
+    gaveWay: false,
     ...change,
   };
 }
