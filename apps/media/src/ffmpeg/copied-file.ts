@@ -26,7 +26,8 @@ type SoundTrack = {
 };
 
 const longestFragmentMs = 3_000;
-const noTime = -(2n ** 62n);
+/** FFmpeg has a number for none, which is less. */
+export const noTime = -(2n ** 62n);
 /** H.264 reorders no more (A.3.1: 16 pictures). */
 const mostHeld = 17;
 

@@ -1,6 +1,6 @@
 import { AV_PIX_FMT_YUV420P, AV_PKT_DATA_NEW_EXTRADATA, AV_PKT_FLAG_DISCARD } from "node-av/constants";
 import type { Packet } from "node-av/lib";
-import { CopiedFile, NotCopyable } from "./copied-file.ts";
+import { CopiedFile, NotCopyable, noTime } from "./copied-file.ts";
 import type { Demuxed, Demuxer } from "./demuxer.ts";
 import { RenditionSound } from "./rendition-sound.ts";
 import type { SharedFrame } from "./shared-frame.ts";
@@ -16,6 +16,7 @@ import type { MediaMessage } from "../rtmp/message.ts";
 export class CopiedRendition {
   readonly #file: CopiedFile;
   readonly #sound: RenditionSound | null;
+  readonly #demuxer: Demuxer;
   readonly #mostFrames: number;
   /** Of the first keyframe: what comes later and is shown earlier lacks what it is made of. */
   #firstPts: bigint | null = null;
@@ -23,9 +24,10 @@ export class CopiedRendition {
   #pictures = 0;
   #endMs = 0;
 
-  private constructor(file: CopiedFile, sound: RenditionSound | null, mostFrames: number) {
+  private constructor(file: CopiedFile, sound: RenditionSound | null, demuxer: Demuxer, mostFrames: number) {
     this.#file = file;
     this.#sound = sound;
+    this.#demuxer = demuxer;
     this.#mostFrames = mostFrames;
   }
 
@@ -44,7 +46,7 @@ export class CopiedRendition {
       const header = encoded?.header ?? null;
       const sound = header !== null ? { header } : from !== null && copiesSound ? { from } : null;
       const file = await CopiedFile.create(path, { picture, sound, startMs });
-      return new CopiedRendition(file, encoded, mostFrames);
+      return new CopiedRendition(file, encoded, demuxer, mostFrames);
     } catch (error) {
       encoded?.free();
       throw error;
@@ -59,6 +61,7 @@ export class CopiedRendition {
   }
 
   async finish(): Promise<void> {
+    this.#checkTimes();
     if (this.#pictures > (this.#endMs / 1_000) * this.#mostFrames + 1)
       throw new NotCopyable("it has more pictures a second than it says");
     if (this.#sound !== null) this.#write(await this.#sound.finish());
@@ -70,7 +73,14 @@ export class CopiedRendition {
     await this.#file.close();
   }
 
+  /** What came without a time is in no copy. */
+  #checkTimes(): void {
+    if (this.#demuxer.isUntimed) throw new NotCopyable("not all of its pictures have a time");
+  }
+
   #copy(packet: Packet): void {
+    this.#checkTimes();
+    if (packet.pts <= noTime) throw new NotCopyable("it is not told when its pictures are to be seen");
     if (packet.hasFlags(AV_PKT_FLAG_DISCARD)) throw new NotCopyable("a part of it is cut out by an edit list");
     if (packet.getSideData(AV_PKT_DATA_NEW_EXTRADATA) !== null) throw new NotCopyable("its configuration changes");
     // As decoding does.

@@ -80,6 +80,7 @@ export class Demuxer {
   readonly #isAlone: boolean;
   #startMs = 0;
   #receivedBytes = 0;
+  #isUntimed = false;
   #isInterrupted = false;
 
   /** `isAlone`: nothing else waits for this thread, and reading may block it for as long as a disk takes. */
@@ -115,6 +116,11 @@ export class Demuxer {
   /** What `read` reads, to be copied. */
   get streams(): { readonly picture: Stream | null; readonly sound: Stream | null } {
     return this.#streams;
+  }
+
+  /** Packets of the picture came without a time, which are decoded and not told of. */
+  get isUntimed(): boolean {
+    return this.#isUntimed;
   }
 
   /** Where its beginning is in its packets' clocks, ms. */
@@ -239,6 +245,7 @@ export class Demuxer {
         ms: (Number(time) * num * 1_000) / den - this.#startMs,
         packet,
       };
+    else if (stream === picture) this.#isUntimed = true;
     if (stream === picture) {
       if (this.#picture !== null) yield* this.#picture.decode(packet);
     } else if (this.#sound !== null) yield* this.#sound.decode(packet);

@@ -151,6 +151,31 @@ test("a picture that cannot be copied as it seems is encoded", async () => {
   assert.equal((await probeStreams(join(both.made, both.rendition ?? "")))[0]?.width, 320);
 });
 
+/** Takes away the times of some of the PES packets of a transport stream (ISO/IEC 13818-1, 2.4.3.6), which need not all have one. */
+function withoutTimes(bytes: Buffer, isOf: (index: number) => boolean): Buffer {
+  const stream = Buffer.from(bytes);
+  let count = 0;
+  for (let at = 0; at < stream.length; at += 188) {
+    if ((stream.readUInt8(at + 1) & 0x40) === 0) continue;
+    const hasField = (stream.readUInt8(at + 3) & 0x20) !== 0;
+    const pes = at + 4 + (hasField ? 1 + stream.readUInt8(at + 4) : 0);
+    if (stream.readUInt32BE(pes) !== 0x1e0 || !isOf(count++)) continue;
+    stream.writeUInt8(stream.readUInt8(pes + 7) & 0x3f, pes + 7);
+    stream.fill(0xff, pes + 9, pes + 9 + stream.readUInt8(pes + 8));
+  }
+  return stream;
+}
+
+test("a picture of which not all packets have a time is encoded, with all of it", async () => {
+  await ffmpeg(...picture, ...h264, at("timed.ts"));
+  await writeFile(
+    at("sparse.ts"),
+    withoutTimes(await readFile(at("timed.ts")), (index) => index % 5 !== 0),
+  );
+  const { made, rendition } = await done("sparse.ts", "video", "video/mp2t");
+  assert.equal((await probeFrames(join(made, rendition ?? ""))).length, 75);
+});
+
 test("a clip that lies on its side is put upright", async () => {
   await ffmpeg(...picture, ...h264, at("lying.mp4"));
   await ffmpeg("-display_rotation", "90", "-i", at("lying.mp4"), "-c", "copy", at("turned.mp4")).catch(() =>
