@@ -114,6 +114,18 @@ test("an SRT passphrase is kept sealed, shown as stars, and stays where these ar
     [of("SECRET-67890"), 4],
   ]);
 
+  // Stars that stand for nothing are no passphrase.
+  refusedAs(await ada.call("POST", list, { name: "Copy", url: of("***") }), 400, "invalid_request");
+  const plain = shapeOf(await ada.call("POST", list, { name: "Plain", url: "srt://127.0.0.1:9000" }), 201, Destination);
+  refusedAs(await ada.call("PATCH", `${list}/${plain.id}`, { url: of("***") }), 400, "invalid_request");
+  assert.equal((await ada.call("DELETE", `${list}/${plain.id}`)).status, 204);
+  // Nor is one whose key is gone lost by a change beside it: the key may come back.
+  const [sealed] = await database.query<{ passphrase: string }>(sql`
+    update destinations set passphrase = 'gone.' || split_part(passphrase, '.', 2) where id = ${id} returning passphrase`);
+  assert.equal((await ada.call("PATCH", `${list}/${id}`, { url: of("***"), delayMs: 2_000 })).status, 200);
+  refusedAs(await ada.call("PATCH", `${list}/${id}`, { url: of("***", "127.0.0.1:9002") }), 400, "invalid_request");
+  assert.ok((await stored(id)).row.includes(sealed?.passphrase ?? "?"));
+
   // From before they were sealed: not shown, and sealed with the first change.
   await database.query(sql`update destinations set url = ${of("SECRET-OLD")}, passphrase = null where id = ${id}`);
   assert.ok(!(await ada.call("GET", list)).text.includes("SECRET"));

@@ -63,7 +63,7 @@ export async function checkCreate(
   if (isConnected && (url !== undefined || isGiven(streamKey))) throw eitherOr();
   if (!isConnected && url === undefined)
     throw invalidRequest("A destination has a url or a connectionId.", [{ path: "body.url", message: "is missing" }]);
-  if (url !== undefined) await checkUrl(url, rules);
+  if (url !== undefined) await checkUrl(unmasked(url, null), rules);
 }
 
 function isGiven(value: string | null | undefined): value is string {
@@ -153,8 +153,10 @@ export async function updateDestination(
   const newKey = streamKey !== undefined && !keys.isSame(target.sealedKey, streamKey, context);
   const urlBefore = wholeUrl(target, keys, context);
   const nextUrl = made?.url ?? (url === undefined ? urlBefore : unmasked(url, urlBefore));
+  // What was sealed stays as it is, be it that it cannot be opened any more.
+  const isKept = nextUrl === urlBefore && target.sealedPassphrase !== null;
   const next: Target = {
-    ...keptUrl(nextUrl, keys, context),
+    ...(isKept ? target : keptUrl(nextUrl, keys, context)),
     // One that a platform told is nobody's to use on.
     sealedKey: newKey ? keys.seal(streamKey, context) : newConnection ? null : target.sealedKey,
     delayMs: delayMs ?? target.delayMs,

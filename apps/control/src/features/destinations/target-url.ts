@@ -1,4 +1,5 @@
 import type { VaultContext } from "@trax/foundation/vault";
+import { invalidRequest } from "../../kernel/errors.ts";
 import { maskedPassphrase, passphraseOf, withPassphrase } from "../broadcast/index.ts";
 import type { StreamKeys } from "./stream-key.ts";
 
@@ -15,10 +16,13 @@ export function wholeUrl({ url, sealedPassphrase }: KeptUrl, keys: StreamKeys, c
   return passphrase === null ? url : withPassphrase(url, passphrase);
 }
 
-/** What is given as it was shown has the passphrase that it had. */
-export function unmasked(given: string, before: string): string {
-  const known = passphraseOf(before);
-  return known !== null && passphraseOf(given) === maskedPassphrase ? withPassphrase(given, known) : given;
+/** What is given as it was shown has the passphrase of before; refused where there is none, or it cannot be opened any more. */
+export function unmasked(given: string, before: string | null): string {
+  if (passphraseOf(given) !== maskedPassphrase || given === before) return given;
+  const known = before === null ? null : passphraseOf(before);
+  if (known !== null && known !== maskedPassphrase) return withPassphrase(given, known);
+  const message = "has *** in place of a passphrase that is not known: give the passphrase again";
+  throw invalidRequest("The body is not valid.", [{ path: "body.url", message }]);
 }
 
 export function shownUrl(url: string): string {
