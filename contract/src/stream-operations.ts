@@ -28,7 +28,7 @@ export const streamOperations = {
     tag: "Stream",
     summary: "Go live",
     description:
-      "Answers at once with `starting`; the status tells when it is `live`. Going live twice is going live once.",
+      "Answers at once with `starting`; the status tells when it is `live`. Going live twice is going live once. `no_capacity` where the media nodes cannot carry the program beside those on air: ask again later (`Retry-After`). Programs that are only watched end where their room is needed.",
     auth: "credential",
     scope: "stream:golive",
     write: true,

@@ -78,7 +78,10 @@ const settings = {
   autoGoLive: z
     .boolean()
     .optional()
-    .meta({ description: "Go live with the first source, offline `graceMs` after the last." }),
+    .meta({
+      description:
+        "Go live with the first source, offline `graceMs` after the last. Where the media nodes cannot carry the program it waits, and `health.reasons` has `no_capacity`.",
+    }),
   graceMs: graceMs.optional(),
   program: z
     .strictObject({
