@@ -75,13 +75,10 @@ export type Studio = z.infer<typeof Studio>;
 export const StudioList = page("StudioList", Studio);
 
 const settings = {
-  autoGoLive: z
-    .boolean()
-    .optional()
-    .meta({
-      description:
-        "Go live with the first source, offline `graceMs` after the last. Where the media nodes cannot carry the program it waits, and `health.reasons` has `no_capacity`.",
-    }),
+  autoGoLive: z.boolean().optional().meta({
+    description:
+      "Go live with the first source, offline `graceMs` after the last. Where the media nodes cannot carry the program it waits, and `health.reasons` has `no_capacity`.",
+  }),
   graceMs: graceMs.optional(),
   program: z
     .strictObject({
