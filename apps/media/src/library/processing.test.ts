@@ -155,10 +155,10 @@ test("a picture that cannot be copied as it seems is encoded", async () => {
 function withoutTimes(bytes: Buffer, isOf: (index: number) => boolean): Buffer {
   const stream = Buffer.from(bytes);
   let count = 0;
-  for (let at = 0; at < stream.length; at += 188) {
-    if ((stream.readUInt8(at + 1) & 0x40) === 0) continue;
-    const hasField = (stream.readUInt8(at + 3) & 0x20) !== 0;
-    const pes = at + 4 + (hasField ? 1 + stream.readUInt8(at + 4) : 0);
+  for (let start = 0; start < stream.length; start += 188) {
+    if ((stream.readUInt8(start + 1) & 0x40) === 0) continue;
+    const hasField = (stream.readUInt8(start + 3) & 0x20) !== 0;
+    const pes = start + 4 + (hasField ? 1 + stream.readUInt8(start + 4) : 0);
     if (stream.readUInt32BE(pes) !== 0x1e0 || !isOf(count++)) continue;
     stream.writeUInt8(stream.readUInt8(pes + 7) & 0x3f, pes + 7);
     stream.fill(0xff, pes + 9, pes + 9 + stream.readUInt8(pes + 8));
