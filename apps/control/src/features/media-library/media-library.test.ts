@@ -71,7 +71,7 @@ test("a URL that was changed, or has run out, is refused", async () => {
 });
 
 test("signed files are limited by whose they are, ten times as high, and what is not signed by its address", async () => {
-  const { baseUrl } = await control.another({ TRAX_DATA_DIR: dataDir, TRAX_RATE_LIMIT: "3/60" });
+  const { baseUrl } = await control.another({ TRAX_DATA_DIR: dataDir, TRAX_RATE_LIMIT: "3/3600" });
   const eve = await Tenant.make(control);
   const fileOf = async (tenant: Tenant): Promise<string> => {
     const made = await create({}, tenant);
