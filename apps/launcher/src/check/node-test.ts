@@ -14,6 +14,9 @@ const hungMs = 600_000;
 /** What test files started has so long to end when the run is ended by a signal. */
 const endedWithinMs = 10_000;
 
+/** Node's test runner has so long after a signal: one that was interrupted at work was seen to spin for ever. */
+const interruptedMs = 30_000;
+
 /** What is in the background comes second where two want the same processor, and still gets on. */
 const backgroundNiceness = 5;
 
@@ -62,15 +65,18 @@ function start(files: readonly string[], concurrency: number, output: "inherit" 
 async function statusOf(child: ChildProcess): Promise<number> {
   const sent: NodeJS.Signals[] = [];
   const below: Promise<KnownProcesses>[] = [];
+  let timer: NodeJS.Timeout | null = null;
   const pass = (signal: NodeJS.Signals): void => {
     sent.push(signal);
     // Looked for while it runs: what is left of a test file that has ended is nobody's child.
     const found = startedBelow(child);
     below.push(found);
     void found.then(() => child.kill(signal));
+    timer ??= setTimeout(() => child.kill("SIGKILL"), interruptedMs);
   };
   process.on("SIGTERM", pass).on("SIGINT", pass);
   const exit = await exitOf(child);
+  if (timer !== null) clearTimeout(timer);
   // A Ctrl-C comes to most of these too; another signal, and what has a process group of its own, is for us to end.
   for (const known of below) await endProcesses(await stillRunning(await known), endedWithinMs);
   process.off("SIGTERM", pass).off("SIGINT", pass);
