@@ -89,8 +89,10 @@ export async function makeShow(account: Account, settings: StudioSettings = {}):
       ),
     untilDestination,
     untilLive: async (...destinationIds) => {
-      await until(`${destinationIds.join(", ")} live`, (seen) =>
-        destinationIds.every((id) => destinationOf(seen, id).status === "live"),
+      // What goes offline before the whole show is live was never live.
+      await until(
+        `the show live, and ${destinationIds.join(", ")}`,
+        (seen) => seen.state === "live" && destinationIds.every((id) => destinationOf(seen, id).status === "live"),
       );
     },
     untilOffline: () => until("offline", ({ state }) => state === "offline"),

@@ -75,11 +75,11 @@ export class AudioResampler {
   /** Frames that are complete now; each is valid until the next is asked for. */
   async *resample(frame: Frame): AsyncGenerator<Frame> {
     this.#lastPts = frame.pts;
-    // This only hands it in; the first asking does the work.
     FFmpegError.throwIfError(this.#source.buffersrcAddFrameSync(frame), "resample");
     using out = new Frame();
     out.alloc();
-    let result = await this.#sink.buffersinkGetFrame(out);
+    // The first asking does the work: a tenth of a millisecond, and on a busy machine another thread takes longer to begin.
+    let result = this.#sink.buffersinkGetFrameSync(out);
     while (result >= 0) {
       yield out;
       out.unref();

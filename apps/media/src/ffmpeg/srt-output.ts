@@ -37,8 +37,8 @@ export async function openSrt(
   const address = await checkAddress(target.host, options);
   if (!address.ok) return { code: address.code, message: address.message };
   const output = new SrtOutput(options.maxQueueBytes, listener);
-  void output.measure({ ip: address.ip, family: address.family, port: target.port });
-  void output.run(ffmpegSrtUrl(target, address, deadlineMs));
+  const asked = output.measure({ ip: address.ip, family: address.family, port: target.port });
+  void output.run(ffmpegSrtUrl(target, address, deadlineMs), asked);
   return output;
 }
 
@@ -89,13 +89,19 @@ class SrtOutput implements Sender {
     this.#queue.end();
   }
 
-  /** While it connects: there are listeners that take one caller and then listen no more. Never rejects. */
+  /** Settles once the peer is asked: there are listeners that take one caller and then listen no more. Never rejects. */
   async measure(peer: SrtPeer): Promise<void> {
-    this.#roundTripMs = await srtRoundTripMs(peer, this.#ended.signal);
+    const asked = Promise.withResolvers<void>();
+    void srtRoundTripMs(peer, this.#ended.signal, asked.resolve).then((measured) => {
+      this.#roundTripMs = measured;
+      asked.resolve();
+    });
+    await asked.promise;
   }
 
-  /** Connects, writes until closed or lost, and closes. Never rejects. */
-  async run(url: string): Promise<void> {
+  /** Connects once `asked` settles, writes until closed or lost, and closes. Never rejects. */
+  async run(url: string, asked: Promise<void>): Promise<void> {
+    await asked;
     const opened = await this.#io.open2(url, AVIO_FLAG_WRITE);
     if (opened < 0) {
       this.#end(refusal(opened));

@@ -16,17 +16,23 @@ const induction = 1;
  * How long an SRT listener takes to answer, ms: asked by the handshake that begins
  * every connection, which it answers without keeping anything. FFmpeg, which makes
  * the connection itself, tells nothing of what libsrt measures. Null where none
- * answers, or the signal comes first. Never rejects.
+ * answers, or the signal comes first. `onAsked`: it is on its way. Never rejects.
  */
-export async function srtRoundTripMs(peer: SrtPeer, signal: AbortSignal): Promise<number | null> {
+export async function srtRoundTripMs(
+  peer: SrtPeer,
+  signal: AbortSignal,
+  onAsked: () => void = () => undefined,
+): Promise<number | null> {
   for (let attempt = 0; attempt < attempts && !signal.aborted; attempt += 1) {
-    const answered = await ask(peer, AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)])).catch(() => null);
+    const answered = await ask(peer, AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]), onAsked).catch(
+      () => null,
+    );
     if (answered !== null) return answered;
   }
   return null;
 }
 
-async function ask({ ip, family, port }: SrtPeer, signal: AbortSignal): Promise<number | null> {
+async function ask({ ip, family, port }: SrtPeer, signal: AbortSignal, onAsked: () => void): Promise<number | null> {
   const socket = createSocket(family === 4 ? "udp4" : "udp6");
   try {
     const connected = once(socket, "connect", { signal });
@@ -35,7 +41,7 @@ async function ask({ ip, family, port }: SrtPeer, signal: AbortSignal): Promise<
     await connected;
     const socketId = randomInt(1, 2 ** 30);
     const askedAt = performance.now();
-    socket.send(inductionOf(socketId));
+    socket.send(inductionOf(socketId), onAsked);
     for await (const [message] of on(socket, "message", { signal }))
       if (Buffer.isBuffer(message) && isAnswer(message, socketId)) return performance.now() - askedAt;
     return null;
