@@ -9,6 +9,15 @@ const fieldsOf = (prefix: string, user: TwitchUser) => ({
   [`${prefix}_user_name`]: user.name,
 });
 
+/** In a chat that is shared with no other channel. */
+const whoAndWhere = ({ broadcaster, chatter }: ChatMessage) => ({
+  ...fieldsOf("broadcaster", broadcaster),
+  source_broadcaster_user_id: null,
+  source_broadcaster_user_login: null,
+  source_broadcaster_user_name: null,
+  ...fieldsOf("chatter", chatter),
+});
+
 /** `channel.chat.message` v1 (EventSub reference, Channel Chat Message Event). */
 export function messageEvent(world: World, message: ChatMessage): ChatEvent {
   const { broadcaster, chatter, replyTo } = message;
@@ -17,11 +26,7 @@ export function messageEvent(world: World, message: ChatMessage): ChatEvent {
     type: "channel.chat.message",
     broadcasterId: broadcaster.id,
     event: {
-      ...fieldsOf("broadcaster", broadcaster),
-      source_broadcaster_user_id: null,
-      source_broadcaster_user_login: null,
-      source_broadcaster_user_name: null,
-      ...fieldsOf("chatter", chatter),
+      ...whoAndWhere(message),
       message_id: message.id,
       source_message_id: null,
       is_source_only: null,
@@ -85,21 +90,13 @@ export function raidEvent(world: World, broadcaster: TwitchUser, raider: TwitchU
   });
 }
 
-function notification(
-  world: World,
-  { broadcaster, chatter, text, id, badges }: ChatMessage,
-  type: string,
-  details: object,
-): ChatEvent {
+function notification(world: World, message: ChatMessage, type: string, details: object): ChatEvent {
+  const { broadcaster, chatter, text, id, badges } = message;
   return {
     type: "channel.chat.notification",
     broadcasterId: broadcaster.id,
     event: {
-      ...fieldsOf("broadcaster", broadcaster),
-      source_broadcaster_user_id: null,
-      source_broadcaster_user_login: null,
-      source_broadcaster_user_name: null,
-      ...fieldsOf("chatter", chatter),
+      ...whoAndWhere(message),
       chatter_is_anonymous: false,
       color: chatter.color,
       badges,
